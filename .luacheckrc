@@ -1,0 +1,12 @@
+std = "lua54"
+codes = true
+max_line_length = 100
+max_cyclomatic_complexity = 12
+include_files = {
+  "lua/**/*.lua", "spec/**/*.lua", "examples/**/*.lua", "bench/**/*.lua", "tools/*.lua",
+  "*.rockspec", ".luacheckrc", ".busted",
+}
+files["spec"] = { std = "+busted" }
+files["lua/coffer/types.lua"] = { ignore = { "211", "212" } }
+files["*.rockspec"] = { std = "+rockspec" }
+files[".luacheckrc"] = { std = "+luacheckrc" }

@@ -1,0 +1,99 @@
+--- How a failure reads. What it tells comes from the core; here it is put
+-- into words.
+local failure = {}
+
+local LONGEST_LINE = 400 -- bytes of one printed line
+local MOST_DETAILS = 3 -- told in one line; all are in `details`
+
+--- One line: no control characters, not too long.
+local function line(text)
+  text = text:gsub("%c+", " ")
+  if #text > LONGEST_LINE then
+    text = text:sub(1, utf8.offset(text, 0, LONGEST_LINE - 3) - 1) .. "..."
+  end
+  return text
+end
+
+local function detail_text(detail)
+  local text = detail.message or ""
+  if detail.field then
+    text = detail.field .. " " .. text
+  end
+  if detail.code ~= nil then
+    text = ("%s (%s)"):format(text, detail.code)
+  end
+  return text
+end
+
+local function details_text(details)
+  local texts = {}
+  for i = 1, math.min(#details, MOST_DETAILS) do
+    texts[i] = detail_text(details[i])
+  end
+  if #details > MOST_DETAILS then
+    texts[#texts + 1] = ("and %d more"):format(#details - MOST_DETAILS)
+  end
+  return table.concat(texts, "; ")
+end
+
+--- What happened, without provider, operation and code.
+local function message(fields)
+  local details = details_text(fields.details)
+  if not fields.said then
+    return details
+  end
+  local parts = { fields.said }
+  if fields.status then
+    parts[1] = ("%s (HTTP %d%s)"):format(fields.said, fields.status,
+      fields.media_type and ", " .. fields.media_type or "")
+  end
+  parts[#parts + 1] = fields.target and "to " .. fields.target
+  parts[#parts + 1] = fields.lost
+  parts[#parts + 1] = fields.trouble
+  parts[#parts + 1] = details ~= "" and details or nil
+  return table.concat(parts, ": ")
+end
+
+local function key_text(key)
+  local names = {}
+  for name in pairs(key) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    names[i] = ("%s = %s"):format(name, key[name])
+  end
+  return table.concat(names, ", ")
+end
+
+local Failure = { __name = "coffer.failure" }
+
+function Failure:__tostring()
+  local who = self.provider or "coffer"
+  if self.operation then
+    who = who .. " " .. self.operation
+  end
+  local text = ("%s: %s [%s]"):format(who, self.message, self.code)
+  if self.outcome == "unknown" and self.key then
+    text = ("%s - the outcome is unknown: look for %s"):format(text, key_text(self.key))
+  end
+  return line(text)
+end
+
+function Failure.__concat(left, right)
+  return tostring(left) .. tostring(right)
+end
+
+--- Makes a failure of what the core tells.
+-- @param fields table; becomes the failure
+-- @param attempts integer: how many times the request was tried
+function failure.new(fields, attempts)
+  fields.details = fields.details or {}
+  fields.message = message(fields)
+  fields.attempts = attempts
+  fields.said, fields.media_type, fields.target = nil, nil, nil
+  fields.lost, fields.trouble = nil, nil
+  return setmetatable(fields, Failure)
+end
+
+return failure

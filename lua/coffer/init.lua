@@ -1,0 +1,49 @@
+--- coffer: accounts, wallets and vaults at storage and backup providers.
+-- A create is sent once; what the provider answered is never lost; and it is
+-- always told whether a thing was not sent, was refused, or nobody can know.
+local client = require "coffer.client"
+local core = require "coffer.core"
+
+local coffer = {
+  _VERSION = "coffer " .. core.version,
+
+  --- JSON null inside free-form values; the same as `cjson.null`.
+  null = core.null,
+
+  --- `coffer.secret(text)` makes a secret of a string: it prints as
+  -- `[secret]`, is wiped when closed or collected, and only
+  -- `secret:reveal()` gives the text back.
+  secret = core.secret,
+
+  --- `coffer.response(x)` gives what came over the wire for a result or a
+  -- failure: `{ status =, headers =, body = }`, or nil where nothing came.
+  response = client.response,
+}
+
+--- `coffer.clumio(options)` and its like: a client of one provider.
+-- @param options table; docs/options.md lists them all
+-- @return a client; or nil, failure, "config" where a credential or an
+--   address is neither given nor in the environment
+-- Raises for an option that is unknown or has a wrong value.
+for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
+  coffer[provider] = function(options)
+    return client.open(provider, options)
+  end
+end
+
+--- `coffer.sandbox(options)` starts all four providers on a loopback port,
+-- inside the process. Raises where the sandbox was not built.
+function coffer.sandbox(options)
+  return require "coffer.sandbox"(options)
+end
+
+-- lua-cjson's marks for arrays, where it is there and has them: OpenResty's
+-- fork does. What is read as an empty array then encodes as one there, too.
+local has_cjson, cjson = pcall(require, "cjson")
+for _, mark in ipairs { "empty_array", "array_mt", "empty_array_mt" } do
+  if has_cjson and cjson[mark] then
+    core.array_mark(cjson[mark], mark == "empty_array_mt")
+  end
+end
+
+return coffer

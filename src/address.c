@@ -1,0 +1,187 @@
+/* URLs, path segments and header values: what may be in them, and how it is
+** written. Knows nothing of providers. */
+
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LONGEST_SEGMENT = 256, LONGEST_URL = 2048 };
+
+static bool has_byte_outside(const char *text, size_t length,
+                             unsigned char least, unsigned char most)
+{
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)text[i] < least || (unsigned char)text[i] > most)
+      return true;
+  return false;
+}
+
+static bool is_loopback(const char *host)
+{
+  struct in_addr address;
+  if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+    return true;
+  return inet_pton(AF_INET, host, &address) == 1 &&
+         ntohl(address.s_addr) >> 24 == 127;
+}
+
+/* True when the URL has this part. */
+static bool has_part(CURLU *url, CURLUPart part)
+{
+  char *text = NULL;
+  CURLUcode code = curl_url_get(url, part, &text, 0);
+  curl_free(text);
+  return code == CURLUE_OK;
+}
+
+static const char *check_scheme(CURLU *url)
+{
+  char *scheme = NULL;
+  char *host = NULL;
+  const char *wrong = NULL;
+  if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+      curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK || !*host)
+    wrong = "must be an absolute https URL";
+  else if (strcmp(scheme, "http") == 0)
+    wrong = is_loopback(host) ? NULL
+                              : "must be https (http is for 127.0.0.0/8, "
+                                "[::1] and localhost only)";
+  else if (strcmp(scheme, "https") != 0)
+    wrong = "must be https";
+  curl_free(scheme);
+  curl_free(host);
+  return wrong;
+}
+
+static const char *check_parts(CURLU *url)
+{
+  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
+    return "must not have user information";
+  if (has_part(url, CURLUPART_FRAGMENT))
+    return "must not have a fragment";
+  if (has_part(url, CURLUPART_QUERY))
+    return "must not have a query";
+  return check_scheme(url);
+}
+
+/* What CURLU lets pass or forgets: control bytes and blanks, backslashes, an
+** empty "?" or "#". */
+static const char *check_bytes(const char *url, size_t length)
+{
+  if (length == 0 || length > LONGEST_URL)
+    return "must be a URL of 1 to 2048 bytes";
+  if (has_byte_outside(url, length, '!', '~') || memchr(url, '\\', length))
+    return "must not have blanks, backslashes, control or non-ASCII "
+           "characters";
+  return NULL;
+}
+
+static const char *check_url(const char *text, size_t length, bool is_base)
+{
+  const char *wrong = check_bytes(text, length);
+  if (wrong)
+    return wrong;
+  if (is_base && memchr(text, '?', length))
+    return "must not have a query";
+  if (is_base && memchr(text, '#', length))
+    return "must not have a fragment";
+  if (is_base && memchr(text, '@', length))
+    return "must not have user information";
+  CURLU *url = curl_url();
+  if (!url)
+    return "could not be read: not enough memory";
+  unsigned flags = is_base ? 0 : CURLU_NON_SUPPORT_SCHEME;
+  if (curl_url_set(url, CURLUPART_URL, text, flags) != CURLUE_OK)
+    wrong = is_base ? "must be an absolute https URL" : "must be a URL";
+  else if (is_base)
+    wrong = check_parts(url);
+  curl_url_cleanup(url);
+  return wrong;
+}
+
+const char *address_check_base(const char *url, size_t length)
+{
+  return check_url(url, length, true);
+}
+
+const char *address_check_proxy(const char *url, size_t length)
+{
+  return check_url(url, length, false);
+}
+
+const char *address_check_segment(const char *text, size_t length)
+{
+  if (length == 0)
+    return "must not be empty";
+  if (length > LONGEST_SEGMENT)
+    return "must not have more than 256 bytes";
+  if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+    return "must not be a dot segment";
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
+      return "must not have control characters";
+  return NULL;
+}
+
+const char *address_check_header_value(const char *text, size_t length)
+{
+  if (length == 0)
+    return "must not be empty";
+  if (has_byte_outside(text, length, ' ', '~'))
+    return "must have no control or non-ASCII characters";
+  if (text[0] == ' ' || text[length - 1] == ' ')
+    return "must not begin or end with a blank";
+  return NULL;
+}
+
+bool address_is_token(const char *text, size_t length)
+{
+  static const char others[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < length; i++) {
+    char byte = text[i];
+    bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+    bool is_digit = byte >= '0' && byte <= '9';
+    if (!is_letter && !is_digit && (!byte || !strchr(others, byte)))
+      return false;
+  }
+  return length > 0;
+}
+
+static bool is_unreserved(char byte)
+{
+  return ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+         (byte >= '0' && byte <= '9') || (byte && strchr("-._~", byte));
+}
+
+bool address_append_escaped(struct buffer *buffer, const char *text,
+                            size_t length)
+{
+  static const char digits[] = "0123456789ABCDEF";
+  if (length > SIZE_MAX / 3 || !buffer_reserve(buffer, length * 3))
+    return false;
+  for (size_t i = 0; i < length; i++) {
+    unsigned char byte = (unsigned char)text[i];
+    char escaped[3] = {'%', digits[byte >> 4], digits[byte & 15]};
+    bool is_plain = is_unreserved(text[i]);
+    if (!buffer_append(buffer, is_plain ? text + i : escaped, is_plain ? 1 : 3))
+      return false;
+  }
+  return true;
+}
+
+bool address_append_host(struct buffer *buffer, const char *text)
+{
+  CURLU *url = curl_url();
+  char *host = NULL;
+  bool is_done = true;
+  if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+      curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+    is_done = buffer_append_text(buffer, host);
+  curl_free(host);
+  curl_url_cleanup(url);
+  return is_done;
+}

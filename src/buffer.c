@@ -1,0 +1,84 @@
+/* Bytes that grow and are wiped. Knows nothing of what they mean. */
+
+#include "buffer.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUFFER_SMALLEST = 256 };
+
+static size_t roomier(size_t capacity, size_t needed)
+{
+  size_t doubled = capacity < BUFFER_SMALLEST ? BUFFER_SMALLEST : capacity;
+  while (doubled < needed)
+    doubled = doubled > SIZE_MAX / 2 ? needed : doubled * 2;
+  return doubled;
+}
+
+/* Not realloc: it would leave the old bytes behind in freed memory. */
+static bool move(struct buffer *buffer, size_t capacity)
+{
+  char *bytes = malloc(capacity);
+  if (!bytes)
+    return false;
+  if (buffer->bytes) {
+    memcpy(bytes, buffer->bytes, buffer->length);
+    explicit_bzero(buffer->bytes, buffer->capacity);
+    free(buffer->bytes);
+  }
+  buffer->bytes = bytes;
+  buffer->capacity = capacity;
+  return true;
+}
+
+bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+  if (more <= buffer->capacity - buffer->length)
+    return true;
+  if (more > SIZE_MAX - buffer->length)
+    return false;
+  return move(buffer, roomier(buffer->capacity, buffer->length + more));
+}
+
+bool buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+  if (!buffer_reserve(buffer, length))
+    return false;
+  if (length > 0)
+    memcpy(buffer->bytes + buffer->length, bytes, length);
+  buffer->length += length;
+  return true;
+}
+
+bool buffer_append_byte(struct buffer *buffer, char byte)
+{
+  return buffer_append(buffer, &byte, 1);
+}
+
+bool buffer_append_text(struct buffer *buffer, const char *text)
+{
+  return buffer_append(buffer, text, strlen(text));
+}
+
+bool buffer_terminate(struct buffer *buffer)
+{
+  if (!buffer_reserve(buffer, 1))
+    return false;
+  buffer->bytes[buffer->length] = '\0';
+  return true;
+}
+
+void buffer_wipe(struct buffer *buffer)
+{
+  if (buffer->bytes)
+    explicit_bzero(buffer->bytes, buffer->capacity);
+  buffer->length = 0;
+}
+
+void buffer_free(struct buffer *buffer)
+{
+  buffer_wipe(buffer);
+  free(buffer->bytes);
+  *buffer = (struct buffer){0};
+}

@@ -1,0 +1,48 @@
+#ifndef COFFER_CLIENT_H
+#define COFFER_CLIENT_H
+
+#include "flight.h"
+#include "operation.h"
+#include "secret.h"
+
+#include <lua.h>
+#include <sys/types.h>
+
+/* The userdata that a user holds: one provider, one credential, one pool of
+** connections. What its pointers point to is kept by its user value, a table
+** that also holds
+**   parameters  settings that fill parameters, by name
+**   headers     headers that go with every request, by name
+**   things      metatables of results, by the thing's name */
+struct client {
+  const struct provider *provider;
+  const char *base_url;
+  const struct secret *token;
+  struct route route;
+  struct flight flight;
+  long timeout; /* of one attempt, milliseconds */
+  pid_t process;
+};
+
+/* Makes the types known, one for each provider. */
+void client_open_types(lua_State *L);
+
+/* core.open(provider, options, things): a client, or nil and what a failure
+** tells. `things` are the metatables of its results, by the thing's name. */
+int client_open(lua_State *L);
+
+/* core.describe(provider): what a client can do, as a table. */
+int client_describe(lua_State *L);
+
+/* The open client of this provider at the index, else raises. */
+struct client *client_check(lua_State *L, int index,
+                            const struct provider *provider);
+
+/* Raises when the client is closed, or was made before a fork. */
+void client_check_open(lua_State *L, const struct client *client);
+
+/* Pushes the table `name` of what the client holds; nil where there is
+** none. */
+void client_push_held(lua_State *L, int index, const char *name);
+
+#endif

@@ -1,0 +1,256 @@
+/* One request and its answer: what goes onto the handle, the guard that lets
+** it onto the wire once, the limits on what comes back. curl's callbacks see
+** a plain struct; nothing here knows of Lua or of providers. */
+
+#include "exchange.h"
+
+#include "headers.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum {
+  MOST_HEAD = 64 * 1024,  /* bytes */
+  SLOWEST_SPEED = 1,      /* bytes a second */
+  SLOWEST_TIME = 30,      /* seconds */
+  OLDEST_FOR_CREATE = 5,  /* seconds a connection may have idled */
+  OLDEST_FOR_OTHERS = 118 /* libcurl's default */
+};
+
+/* True when the option was taken. */
+#define SET(easy, option, value)                                               \
+  (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
+
+/* The guard. libcurl asks right before it sends, and again when it means to
+** send a second time by itself: over a new connection where a kept one died,
+** or after REFUSED_STREAM. The first time is noted, the second is stopped.
+** So no send means "provably not sent", whatever curl's code says. */
+static int guard(void *held, char *remote, char *local, int remote_port,
+                 int local_port)
+{
+  struct exchange *exchange = held;
+  (void)remote, (void)local, (void)remote_port, (void)local_port;
+  return exchange->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static size_t stop(struct exchange *exchange, enum exchange_stop why)
+{
+  exchange->stop = why;
+  return 0; /* less than was offered: curl gives up */
+}
+
+static bool begins_head(const char *line, size_t length)
+{
+  return length > 5 && memcmp(line, "HTTP/", 5) == 0;
+}
+
+/* The head of a 1xx ends like that of the answer, but is not it. */
+static bool ends_head(const struct exchange *exchange, const char *line,
+                      size_t length)
+{
+  long status = 0;
+  if (length > 2 || (*line != '\r' && *line != '\n'))
+    return false;
+  curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200;
+}
+
+static size_t take_head(char *line, size_t size, size_t count, void *held)
+{
+  struct exchange *exchange = held;
+  size_t length = size * count;
+  exchange->head_seen += length;
+  if (exchange->head_seen > MOST_HEAD)
+    return stop(exchange, STOP_HEAD_TOO_LARGE);
+  if (begins_head(line, length))
+    exchange->head.length = 0;
+  else if (exchange->is_head_complete)
+    return length; /* a trailer */
+  if (!buffer_append(&exchange->head, line, length))
+    return stop(exchange, STOP_NO_MEMORY);
+  if (ends_head(exchange, line, length))
+    exchange->is_head_complete = true;
+  return length;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *held)
+{
+  struct exchange *exchange = held;
+  size_t length = size * count;
+  if (length > exchange->most_body - exchange->body.length)
+    return stop(exchange, STOP_BODY_TOO_LARGE);
+  if (!buffer_append(&exchange->body, bytes, length))
+    return stop(exchange, STOP_NO_MEMORY);
+  return length;
+}
+
+/* Handle */
+
+/* libcurl's default CA file without its default CA directory: with the
+** directory given too, libcurl reads the file anew for every connection. */
+static const char *default_ca_file(void)
+{
+  return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+static bool set_tls(CURL *easy, const struct route *route)
+{
+  const char *ca_file = route->ca_file ? route->ca_file : default_ca_file();
+  bool is_set = SET(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&
+                SET(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
+                SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L) &&
+                SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L) &&
+                SET(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) &&
+                SET(easy, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  if (is_set && ca_file)
+    is_set = SET(easy, CURLOPT_CAINFO, ca_file) &&
+             SET(easy, CURLOPT_CAPATH, NULL) &&
+             SET(easy, CURLOPT_PROXY_CAINFO, ca_file) &&
+             SET(easy, CURLOPT_PROXY_CAPATH, NULL);
+  if (is_set && route->client_certificate)
+    is_set = SET(easy, CURLOPT_SSLCERT, route->client_certificate);
+  if (is_set && route->client_key)
+    is_set = SET(easy, CURLOPT_SSLKEY, route->client_key);
+  return is_set;
+}
+
+/* The environment decides nothing unless it was asked. */
+static bool set_proxy(CURL *easy, const struct route *route)
+{
+  if (route->proxy)
+    return SET(easy, CURLOPT_PROXY, route->proxy) &&
+           SET(easy, CURLOPT_NOPROXY, "");
+  return route->use_env_proxy || SET(easy, CURLOPT_PROXY, "");
+}
+
+static bool set_protocol(CURL *easy)
+{
+  return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+         SET(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) &&
+         SET(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
+         SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
+         SET(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED) &&
+         SET(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
+         SET(easy, CURLOPT_PATH_AS_IS, 1L) &&
+         SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+         SET(easy, CURLOPT_NOSIGNAL, 1L);
+}
+
+static bool set_callbacks(CURL *easy)
+{
+  return SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
+         SET(easy, CURLOPT_HEADERFUNCTION, take_head) &&
+         SET(easy, CURLOPT_WRITEFUNCTION, take_body);
+}
+
+CURL *exchange_make_handle(const struct route *route)
+{
+  CURL *easy = curl_easy_init();
+  if (easy && set_callbacks(easy) && set_protocol(easy) &&
+      set_proxy(easy, route) && set_tls(easy, route) &&
+      SET(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_timeout) &&
+      SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_SPEED) &&
+      SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME) &&
+      (!route->user_agent || SET(easy, CURLOPT_USERAGENT, route->user_agent)))
+    return easy;
+  curl_easy_cleanup(easy);
+  return NULL;
+}
+
+/* Request */
+
+static bool add(struct exchange *exchange, const char *line)
+{
+  struct curl_slist *lines = curl_slist_append(exchange->lines, line);
+  if (lines)
+    exchange->lines = lines;
+  return lines != NULL;
+}
+
+bool exchange_add_line(struct exchange *exchange, const char *name,
+                       const char *scheme, const char *value)
+{
+  struct buffer line = {0};
+  bool is_added =
+      buffer_append_text(&line, name) && buffer_append_text(&line, ": ") &&
+      buffer_append_text(&line, scheme) && buffer_append_text(&line, value) &&
+      buffer_terminate(&line) && add(exchange, line.bytes);
+  buffer_free(&line);
+  return is_added;
+}
+
+/* A POST without a body still says Content-Length: 0. */
+static bool set_method(CURL *easy, const struct message *message)
+{
+  bool is_post = strcmp(message->method, "POST") == 0;
+  bool is_get = strcmp(message->method, "GET") == 0;
+  const char *custom = is_post || is_get ? NULL : message->method;
+  const char *bytes = message->body ? message->body->bytes : "";
+  curl_off_t length =
+      message->body ? (curl_off_t)message->body->length : (curl_off_t)0;
+  if (!SET(easy, CURLOPT_CUSTOMREQUEST, custom))
+    return false;
+  if (!is_post && !message->body)
+    return SET(easy, CURLOPT_HTTPGET, 1L);
+  return SET(easy, CURLOPT_POST, 1L) &&
+         SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, length) &&
+         SET(easy, CURLOPT_POSTFIELDS, bytes);
+}
+
+bool exchange_prepare(struct exchange *exchange, CURL *easy,
+                      const struct route *route, const struct message *message)
+{
+  long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
+  exchange->most_body = route->most_body;
+  return add(exchange, "Expect:") &&
+         (message->body || add(exchange, "Content-Type:")) &&
+         SET(easy, CURLOPT_HTTPHEADER, exchange->lines) &&
+         SET(easy, CURLOPT_URL, message->url) && set_method(easy, message) &&
+         SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
+         SET(easy, CURLOPT_MAXAGE_CONN, oldest) &&
+         SET(easy, CURLOPT_ERRORBUFFER, exchange->trouble) &&
+         SET(easy, CURLOPT_PREREQDATA, exchange) &&
+         SET(easy, CURLOPT_HEADERDATA, exchange) &&
+         SET(easy, CURLOPT_WRITEDATA, exchange) &&
+         SET(easy, CURLOPT_PRIVATE, exchange);
+}
+
+/* Answer */
+
+static void take_retry_after(struct exchange *exchange)
+{
+  struct header header;
+  curl_off_t seconds = 0;
+  exchange->retry_after = -1;
+  if (headers_find(&exchange->head, "retry-after", &header) &&
+      curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &seconds) ==
+          CURLE_OK &&
+      seconds >= 0 && seconds < (curl_off_t)INT32_MAX)
+    exchange->retry_after = (long)seconds;
+}
+
+void exchange_end(struct exchange *exchange, CURLcode code)
+{
+  exchange->code = code;
+  exchange->is_done = true;
+  if (!exchange->easy)
+    return;
+  curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &exchange->status);
+  take_retry_after(exchange);
+}
+
+static void forget_lines(struct exchange *exchange)
+{
+  for (struct curl_slist *line = exchange->lines; line; line = line->next)
+    explicit_bzero(line->data, strlen(line->data));
+  curl_slist_free_all(exchange->lines);
+  exchange->lines = NULL;
+}
+
+void exchange_clear(struct exchange *exchange)
+{
+  forget_lines(exchange);
+  buffer_free(&exchange->head);
+  buffer_free(&exchange->body);
+  *exchange = (struct exchange){.retry_after = -1};
+}

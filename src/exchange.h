@@ -1,0 +1,78 @@
+#ifndef COFFER_EXCHANGE_H
+#define COFFER_EXCHANGE_H
+
+#include "buffer.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+/* One request and its answer, on a curl easy handle. */
+
+/* How a client reaches its provider. The texts belong to the client; NULL is
+** libcurl's own choice, or none. */
+struct route {
+  const char *ca_file;
+  const char *client_certificate;
+  const char *client_key;
+  const char *proxy;
+  const char *user_agent;
+  bool use_env_proxy;
+  long connect_timeout; /* milliseconds */
+  size_t most_body;     /* bytes */
+};
+
+/* What goes out. All of it has to stay until the exchange is over. */
+struct message {
+  const char *method;
+  const char *url;
+  const struct buffer *body; /* NULL: none */
+  bool creates;
+  long timeout; /* of this attempt, milliseconds */
+};
+
+enum exchange_stop {
+  STOP_NONE,
+  STOP_HEAD_TOO_LARGE,
+  STOP_BODY_TOO_LARGE,
+  STOP_NO_MEMORY
+};
+
+struct flight;
+
+struct exchange {
+  CURL *easy; /* while in the air, else NULL */
+  struct flight *flight;
+  struct exchange *next, *previous; /* in the air of the same flight */
+  struct curl_slist *lines;
+  struct buffer head, body; /* the answer, as far as it came */
+  size_t head_seen;         /* bytes of header lines, 1xx included */
+  size_t most_body;
+  unsigned sends; /* how often libcurl was about to send: 0 is not sent */
+  bool is_head_complete;
+  bool is_started, is_done;
+  enum exchange_stop stop;
+  CURLcode code;
+  long status;
+  long retry_after; /* seconds, -1 where not told */
+  char trouble[CURL_ERROR_SIZE];
+};
+
+/* Appends a header line. False when there is no memory. */
+bool exchange_add_line(struct exchange *exchange, const char *name,
+                       const char *scheme, const char *value);
+
+/* Makes an easy handle with all that does not differ between requests; NULL
+** when that fails. */
+CURL *exchange_make_handle(const struct route *route);
+
+/* Puts the request onto a handle from exchange_make_handle. */
+bool exchange_prepare(struct exchange *exchange, CURL *easy,
+                      const struct route *route, const struct message *message);
+
+/* Takes over how it ended. */
+void exchange_end(struct exchange *exchange, CURLcode code);
+
+/* Forgets the answer and the header lines; the memory is wiped. */
+void exchange_clear(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,585 @@
+/* Strict reading and writing of JSON text. Knows nothing of Lua. */
+
+#include "json.h"
+
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void json_open(struct json_reader *reader, const char *text, size_t length)
+{
+  buffer_wipe(&reader->scratch);
+  reader->text = text;
+  reader->at = text;
+  reader->end = text + length;
+  reader->trouble = NULL;
+  reader->depth = 0;
+  reader->out_of_memory = false;
+}
+
+void json_close(struct json_reader *reader)
+{
+  buffer_free(&reader->scratch);
+  *reader = (struct json_reader){0};
+}
+
+size_t json_place(const struct json_reader *reader)
+{
+  return (size_t)(reader->at - reader->text) + 1;
+}
+
+static bool fail(struct json_reader *reader, const char *trouble)
+{
+  if (!reader->trouble)
+    reader->trouble = trouble;
+  return false;
+}
+
+static bool fail_memory(struct json_reader *reader)
+{
+  reader->out_of_memory = true;
+  return fail(reader, "not enough memory");
+}
+
+static void skip_space(struct json_reader *reader)
+{
+  const char *at = reader->at;
+  while (at < reader->end &&
+         (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    at++;
+  reader->at = at;
+}
+
+static bool take(struct json_reader *reader, char byte)
+{
+  if (reader->at >= reader->end || *reader->at != byte)
+    return false;
+  reader->at++;
+  return true;
+}
+
+static bool take_word(struct json_reader *reader, const char *word)
+{
+  size_t length = strlen(word);
+  if ((size_t)(reader->end - reader->at) < length ||
+      memcmp(reader->at, word, length) != 0)
+    return fail(reader, "not a JSON value");
+  reader->at += length;
+  return true;
+}
+
+enum json_kind json_peek(struct json_reader *reader)
+{
+  skip_space(reader);
+  if (reader->at >= reader->end) {
+    fail(reader, "the text ends where a value is due");
+    return JSON_BROKEN;
+  }
+  switch (*reader->at) {
+  case '{':
+    return JSON_OBJECT;
+  case '[':
+    return JSON_ARRAY;
+  case '"':
+    return JSON_STRING;
+  case 'n':
+    return JSON_NULL;
+  case 't':
+  case 'f':
+    return JSON_BOOLEAN;
+  default:
+    if (*reader->at == '-' || (*reader->at >= '0' && *reader->at <= '9'))
+      return JSON_NUMBER;
+    fail(reader, "not a JSON value");
+    return JSON_BROKEN;
+  }
+}
+
+bool json_read_null(struct json_reader *reader)
+{
+  return take_word(reader, "null");
+}
+
+bool json_read_boolean(struct json_reader *reader, bool *value)
+{
+  *value = *reader->at == 't';
+  return take_word(reader, *value ? "true" : "false");
+}
+
+/* Numbers */
+
+/* The C library reads and writes the decimal point of the program's locale,
+** which is not ours to set. */
+static char decimal_point(void)
+{
+  return *localeconv()->decimal_point;
+}
+
+/* The slow, exact way for all that the quick way leaves. */
+static bool real_by_library(struct json_reader *reader, const char *start,
+                            double *real)
+{
+  size_t length = (size_t)(reader->at - start);
+  reader->scratch.length = 0;
+  if (!buffer_append(&reader->scratch, start, length) ||
+      !buffer_terminate(&reader->scratch))
+    return fail_memory(reader);
+  char *point = memchr(reader->scratch.bytes, '.', length);
+  if (point)
+    *point = decimal_point();
+  *real = strtod(reader->scratch.bytes, NULL);
+  return true;
+}
+
+static size_t take_digits(struct json_reader *reader)
+{
+  const char *start = reader->at;
+  while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
+    reader->at++;
+  return (size_t)(reader->at - start);
+}
+
+static bool take_fraction(struct json_reader *reader, bool *is_real)
+{
+  if (!take(reader, '.'))
+    return true;
+  *is_real = true;
+  return take_digits(reader) > 0 || fail(reader, "a number without digits");
+}
+
+static bool take_exponent(struct json_reader *reader, bool *is_real)
+{
+  if (!take(reader, 'e') && !take(reader, 'E'))
+    return true;
+  *is_real = true;
+  if (!take(reader, '+'))
+    take(reader, '-');
+  return take_digits(reader) > 0 || fail(reader, "a number without digits");
+}
+
+/* False where the digits do not fit. */
+static bool to_integer(const char *digits, size_t count, bool is_negative,
+                       int64_t *integer)
+{
+  uint64_t sum = 0;
+  uint64_t most = is_negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
+  if (count > 19)
+    return false;
+  for (size_t i = 0; i < count; i++)
+    sum = sum * 10 + (uint64_t)(digits[i] - '0');
+  if (sum > most)
+    return false;
+  *integer = is_negative ? (int64_t)(~sum + 1) : (int64_t)sum;
+  return true;
+}
+
+bool json_read_number(struct json_reader *reader, struct json_number *number)
+{
+  const char *start = reader->at;
+  bool is_negative = take(reader, '-');
+  const char *digits = reader->at;
+  size_t count = take_digits(reader);
+  bool is_real = false;
+  if (count == 0)
+    return fail(reader, "a number without digits");
+  if (count > 1 && *digits == '0')
+    return fail(reader, "a number with a leading zero");
+  if (!take_fraction(reader, &is_real) || !take_exponent(reader, &is_real))
+    return false;
+  bool is_minus_zero = is_negative && count == 1 && *digits == '0';
+  number->is_integer = !is_real && !is_minus_zero &&
+                       to_integer(digits, count, is_negative, &number->integer);
+  if (!number->is_integer)
+    return real_by_library(reader, start, &number->real);
+  number->real = (double)number->integer;
+  return true;
+}
+
+/* Strings */
+
+/* Bytes that stand for themselves: printable ASCII but quote and backslash.
+** Eight at a time: a byte is special when one of these sets its top bit. */
+static bool eight_are_plain(const char *at)
+{
+  uint64_t const ones = UINT64_C(0x0101010101010101);
+  uint64_t const tops = ones << 7;
+  uint64_t word;
+  memcpy(&word, at, sizeof word);
+  uint64_t quotes = word ^ (ones * '"');
+  uint64_t slashes = word ^ (ones * '\\');
+  return (((word - ones * 0x20) | (quotes - ones) | (slashes - ones) | word) &
+          tops) == 0;
+}
+
+static bool is_plain(unsigned char byte)
+{
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+static const char *skip_plain(const char *at, const char *end)
+{
+  while (end - at >= 8 && eight_are_plain(at))
+    at += 8;
+  while (at < end && is_plain((unsigned char)*at))
+    at++;
+  return at;
+}
+
+/* The length of the well-formed sequence that starts here, or 0. */
+static size_t sequence_length(const char *bytes, const char *end)
+{
+  const unsigned char *at = (const unsigned char *)bytes;
+  size_t left = (size_t)(end - bytes);
+  size_t length = 0;
+  unsigned char least = 0x80;
+  unsigned char most = 0xBF;
+  if (at[0] < 0x80)
+    return 1;
+  if (at[0] >= 0xC2 && at[0] <= 0xDF)
+    length = 2;
+  else if ((at[0] & 0xF0) == 0xE0)
+    length = 3;
+  else if (at[0] >= 0xF0 && at[0] <= 0xF4)
+    length = 4;
+  if (length == 0 || length > left)
+    return 0;
+  if (at[0] == 0xE0)
+    least = 0xA0; /* overlong */
+  else if (at[0] == 0xED)
+    most = 0x9F; /* surrogates */
+  else if (at[0] == 0xF0)
+    least = 0x90; /* overlong */
+  else if (at[0] == 0xF4)
+    most = 0x8F; /* above U+10FFFF */
+  if (at[1] < least || at[1] > most)
+    return 0;
+  for (size_t i = 2; i < length; i++)
+    if ((at[i] & 0xC0) != 0x80)
+      return 0;
+  return length;
+}
+
+bool json_is_utf8(const char *bytes, size_t length)
+{
+  const char *end = bytes + length;
+  while ((bytes = skip_plain(bytes, end)) < end) {
+    size_t step = sequence_length(bytes, end);
+    if (step == 0)
+      return false;
+    bytes += step;
+  }
+  return true;
+}
+
+size_t json_characters(const char *bytes, size_t length)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < length; i++)
+    count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
+  return count;
+}
+
+static bool append_code_point(struct buffer *buffer, unsigned long code)
+{
+  char bytes[4];
+  size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  static const unsigned char marks[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
+  for (size_t i = length - 1; i > 0; i--) {
+    bytes[i] = (char)(0x80 | (code & 0x3F));
+    code >>= 6;
+  }
+  bytes[0] = (char)(marks[length] | code);
+  return buffer_append(buffer, bytes, length);
+}
+
+static bool take_hex(struct json_reader *reader, unsigned long *code)
+{
+  *code = 0;
+  if (reader->end - reader->at < 4)
+    return fail(reader, "an escape cut short");
+  for (int i = 0; i < 4; i++) {
+    char byte = *reader->at;
+    unsigned digit;
+    if (byte >= '0' && byte <= '9')
+      digit = (unsigned)(byte - '0');
+    else if ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f')
+      digit = (unsigned)((byte | 0x20) - 'a') + 10;
+    else
+      return fail(reader, "an escape that is not hexadecimal");
+    *code = *code << 4 | digit;
+    reader->at++;
+  }
+  return true;
+}
+
+/* Behind "\u". A pair of surrogates is one character; half of one is none. */
+static bool take_code_point(struct json_reader *reader, unsigned long *code)
+{
+  unsigned long low;
+  if (!take_hex(reader, code))
+    return false;
+  if (*code < 0xD800 || *code > 0xDFFF)
+    return true;
+  if (*code > 0xDBFF || !take(reader, '\\') || !take(reader, 'u'))
+    return fail(reader, "half of a surrogate pair");
+  if (!take_hex(reader, &low))
+    return false;
+  if (low < 0xDC00 || low > 0xDFFF)
+    return fail(reader, "half of a surrogate pair");
+  *code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
+  return true;
+}
+
+/* Behind the backslash. */
+static bool take_escape(struct json_reader *reader)
+{
+  static const char names[] = "\"\\/bfnrt";
+  static const char bytes[] = "\"\\/\b\f\n\r\t";
+  unsigned long code;
+  if (reader->at >= reader->end)
+    return fail(reader, "an escape cut short");
+  char name = *reader->at++;
+  const char *found = name ? strchr(names, name) : NULL;
+  if (found)
+    code = (unsigned char)bytes[found - names];
+  else if (name != 'u')
+    return fail(reader, "an escape that JSON does not have");
+  else if (!take_code_point(reader, &code))
+    return false;
+  return append_code_point(&reader->scratch, code) || fail_memory(reader);
+}
+
+/* Moves over one byte or sequence that is neither plain nor an escape. */
+static bool take_sequence(struct json_reader *reader)
+{
+  if ((unsigned char)*reader->at < 0x20)
+    return fail(reader, "a control character in a string");
+  size_t length = sequence_length(reader->at, reader->end);
+  if (length == 0)
+    return fail(reader, "a string that is not UTF-8");
+  reader->at += length;
+  return true;
+}
+
+/* The rest of a string from its first escape on, into the scratch buffer. */
+static bool take_escaped(struct json_reader *reader, const char *start)
+{
+  reader->scratch.length = 0;
+  for (;;) {
+    if (!buffer_append(&reader->scratch, start, (size_t)(reader->at - start)))
+      return fail_memory(reader);
+    if (take(reader, '"'))
+      return true;
+    if (take(reader, '\\') && !take_escape(reader))
+      return false;
+    start = reader->at;
+    reader->at = skip_plain(reader->at, reader->end);
+    if (reader->at >= reader->end)
+      return fail(reader, "a string without an end");
+    if (*reader->at != '"' && *reader->at != '\\' && !take_sequence(reader))
+      return false;
+  }
+}
+
+bool json_read_string(struct json_reader *reader, struct json_text *text)
+{
+  const char *start = ++reader->at;
+  for (;;) {
+    reader->at = skip_plain(reader->at, reader->end);
+    if (reader->at >= reader->end)
+      return fail(reader, "a string without an end");
+    if (*reader->at == '"') {
+      *text = (struct json_text){start, (size_t)(reader->at++ - start)};
+      return true;
+    }
+    if (*reader->at == '\\') {
+      if (!take_escaped(reader, start))
+        return false;
+      *text = (struct json_text){reader->scratch.bytes, reader->scratch.length};
+      return true;
+    }
+    if (!take_sequence(reader))
+      return false;
+  }
+}
+
+/* Arrays and objects */
+
+bool json_enter(struct json_reader *reader)
+{
+  if (reader->depth >= JSON_DEEPEST)
+    return fail(reader, "nested deeper than 64 levels");
+  reader->depth++;
+  reader->at++;
+  return true;
+}
+
+static enum json_step next(struct json_reader *reader, bool is_first,
+                           char closing)
+{
+  skip_space(reader);
+  if (take(reader, closing)) {
+    reader->depth--;
+    return JSON_DONE;
+  }
+  if (!is_first) {
+    if (!take(reader, ',')) {
+      fail(reader, reader->at < reader->end ? "a comma is missing"
+                                            : "the text ends too early");
+      return JSON_FAILED;
+    }
+    skip_space(reader);
+  }
+  return JSON_MORE;
+}
+
+enum json_step json_next_item(struct json_reader *reader, bool is_first)
+{
+  return next(reader, is_first, ']');
+}
+
+enum json_step json_next_member(struct json_reader *reader, bool is_first,
+                                struct json_text *name)
+{
+  enum json_step step = next(reader, is_first, '}');
+  if (step != JSON_MORE)
+    return step;
+  if (reader->at >= reader->end || *reader->at != '"') {
+    fail(reader, "a member without a name");
+    return JSON_FAILED;
+  }
+  if (!json_read_string(reader, name))
+    return JSON_FAILED;
+  skip_space(reader);
+  if (!take(reader, ':')) {
+    fail(reader, "a colon is missing");
+    return JSON_FAILED;
+  }
+  return JSON_MORE;
+}
+
+static bool skip_array(struct json_reader *reader)
+{
+  enum json_step step;
+  bool is_first = true;
+  if (!json_enter(reader))
+    return false;
+  while ((step = json_next_item(reader, is_first)) == JSON_MORE) {
+    is_first = false;
+    if (!json_skip(reader))
+      return false;
+  }
+  return step == JSON_DONE;
+}
+
+static bool skip_object(struct json_reader *reader)
+{
+  struct json_text name;
+  enum json_step step;
+  bool is_first = true;
+  if (!json_enter(reader))
+    return false;
+  while ((step = json_next_member(reader, is_first, &name)) == JSON_MORE) {
+    is_first = false;
+    if (!json_skip(reader))
+      return false;
+  }
+  return step == JSON_DONE;
+}
+
+bool json_skip(struct json_reader *reader)
+{
+  struct json_text text;
+  struct json_number number;
+  bool boolean;
+  switch (json_peek(reader)) {
+  case JSON_NULL:
+    return json_read_null(reader);
+  case JSON_BOOLEAN:
+    return json_read_boolean(reader, &boolean);
+  case JSON_NUMBER:
+    return json_read_number(reader, &number);
+  case JSON_STRING:
+    return json_read_string(reader, &text);
+  case JSON_ARRAY:
+    return skip_array(reader);
+  case JSON_OBJECT:
+    return skip_object(reader);
+  case JSON_BROKEN:
+    break;
+  }
+  return false;
+}
+
+bool json_finish(struct json_reader *reader)
+{
+  skip_space(reader);
+  return reader->at == reader->end || fail(reader, "text behind the value");
+}
+
+/* Writing */
+
+static bool write_escape(struct buffer *buffer, unsigned char byte)
+{
+  static const char bytes[] = "\"\\\b\f\n\r\t";
+  static const char names[] = "\"\\bfnrt";
+  const char *found = byte ? strchr(bytes, byte) : NULL;
+  char text[8];
+  if (found)
+    snprintf(text, sizeof text, "\\%c", names[found - bytes]);
+  else
+    snprintf(text, sizeof text, "\\u%04x", byte);
+  return buffer_append_text(buffer, text);
+}
+
+static bool must_escape(unsigned char byte)
+{
+  return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+bool json_write_string(struct buffer *buffer, const char *bytes, size_t length)
+{
+  const char *end = bytes + length;
+  if (!buffer_append_byte(buffer, '"'))
+    return false;
+  while (bytes < end) {
+    const char *start = bytes;
+    bytes = skip_plain(bytes, end);
+    while (bytes < end && (unsigned char)*bytes >= 0x80)
+      bytes++;
+    if (!buffer_append(buffer, start, (size_t)(bytes - start)))
+      return false;
+    if (bytes < end && must_escape((unsigned char)*bytes) &&
+        !write_escape(buffer, (unsigned char)*bytes++))
+      return false;
+  }
+  return buffer_append_byte(buffer, '"');
+}
+
+bool json_write_integer(struct buffer *buffer, int64_t value)
+{
+  char text[24];
+  snprintf(text, sizeof text, "%" PRId64, value);
+  return buffer_append_text(buffer, text);
+}
+
+/* The shortest of 15 to 17 digits that reads back as the same number. A real
+** stays recognisable as one: 3.0, not 3. */
+bool json_write_real(struct buffer *buffer, double value)
+{
+  char text[40];
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (strtod(text, NULL) == value)
+      break;
+  }
+  char *point = strchr(text, decimal_point());
+  if (point)
+    *point = '.';
+  if (!strpbrk(text, ".e"))
+    strcat(text, ".0");
+  return buffer_append_text(buffer, text);
+}

@@ -1,0 +1,89 @@
+#ifndef COFFER_JSON_H
+#define COFFER_JSON_H
+
+#include "buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Strict JSON (RFC 8259), read by pulling one thing after the other. */
+
+enum { JSON_DEEPEST = 64 };
+
+enum json_kind {
+  JSON_BROKEN, /* nothing that begins a value */
+  JSON_NULL,
+  JSON_BOOLEAN,
+  JSON_NUMBER,
+  JSON_STRING,
+  JSON_ARRAY,
+  JSON_OBJECT
+};
+
+enum json_step { JSON_FAILED, JSON_MORE, JSON_DONE };
+
+struct json_reader {
+  const char *text;
+  const char *at;
+  const char *end;
+  const char *trouble; /* what is wrong, or NULL */
+  unsigned depth;
+  bool out_of_memory;
+  struct buffer scratch; /* a string with its escapes undone */
+};
+
+/* UTF-8, not ended by a zero. Valid until the reader's next string. */
+struct json_text {
+  const char *bytes;
+  size_t length;
+};
+
+struct json_number {
+  bool is_integer;
+  int64_t integer; /* exact, where is_integer */
+  double real;     /* the nearest double, always */
+};
+
+/* The scratch buffer is kept from one text to the next; json_close frees
+** it. The text must outlive the reading. */
+void json_open(struct json_reader *reader, const char *text, size_t length);
+void json_close(struct json_reader *reader);
+
+/* What kind of value comes next; takes only white space. */
+enum json_kind json_peek(struct json_reader *reader);
+
+/* These take one value of the kind that json_peek told. False is a
+** trouble: reader->trouble says which, reader->at where. */
+bool json_read_null(struct json_reader *reader);
+bool json_read_boolean(struct json_reader *reader, bool *value);
+bool json_read_number(struct json_reader *reader, struct json_number *number);
+bool json_read_string(struct json_reader *reader, struct json_text *text);
+bool json_skip(struct json_reader *reader);
+
+/* An array or object: enter, then next before every item or member until
+** it says JSON_DONE, which also leaves. */
+bool json_enter(struct json_reader *reader);
+enum json_step json_next_item(struct json_reader *reader, bool is_first);
+enum json_step json_next_member(struct json_reader *reader, bool is_first,
+                                struct json_text *name);
+
+/* True when nothing but white space is left. */
+bool json_finish(struct json_reader *reader);
+
+/* The byte at which reading stands, counted from 1. */
+size_t json_place(const struct json_reader *reader);
+
+/* True for well-formed UTF-8 (no overlong form, no surrogate). */
+bool json_is_utf8(const char *bytes, size_t length);
+
+/* Number of characters in well-formed UTF-8. */
+size_t json_characters(const char *bytes, size_t length);
+
+/* Writing. False when there is no memory. Strings have to be UTF-8, reals
+** have to be finite: the caller has seen to it. */
+bool json_write_string(struct buffer *buffer, const char *bytes, size_t length);
+bool json_write_integer(struct buffer *buffer, int64_t value);
+bool json_write_real(struct buffer *buffer, double value);
+
+#endif

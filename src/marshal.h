@@ -1,0 +1,60 @@
+#ifndef COFFER_MARSHAL_H
+#define COFFER_MARSHAL_H
+
+#include "buffer.h"
+#include "json.h"
+#include "schema.h"
+
+#include <lua.h>
+#include <stdbool.h>
+
+/* Lua values from JSON text and back, guided by a schema. Tables are read
+** and written raw. Whatever is allocated outside of Lua belongs to the
+** caller's json_reader and buffer, so that any error may jump. */
+
+/* JSON null, as lua-cjson has it. */
+#define MARSHAL_NULL NULL
+
+/* Makes the marks known: the metatable of empty arrays. */
+void marshal_open(lua_State *L);
+
+/* core.array_mark(value): a table with this metatable, or the light userdata
+** itself, is an array too. With `true` as the second argument, the metatable
+** marks what is read from now on. */
+int marshal_array_mark(lua_State *L);
+
+struct reading {
+  struct json_reader *json;
+  int things; /* index of a table of metatables by a thing's name, or 0 */
+  const char *trouble; /* why it could not be read */
+  char place[160];     /* where: a JSON pointer */
+  const char *missing; /* a FIELD_REQUIRED that is not there, or empty */
+  const char *lost[4]; /* FIELD_PROMISED ones that are not there */
+  size_t lost_count;
+};
+
+/* Pushes the value of a whole text. False, and nothing pushed, when it is not
+** JSON or not of this schema. */
+bool marshal_read(lua_State *L, struct reading *reading,
+                  const struct schema *schema);
+
+struct writing {
+  struct buffer *out;
+  int problems; /* index of a list of { field =, message = } */
+};
+
+/* Writes the parameters at `index` that go into the body, and behind them the
+** members of the table at `extra` (0: none). Checks all parameters, and
+** appends every problem to the list; the text counts only without any. */
+void marshal_write(lua_State *L, struct writing *writing,
+                   const struct schema *parameters, int index, int extra);
+
+/* True for well-formed UTF-8 that is as the rule says. */
+bool marshal_fits_rule(const struct text_rule *rule, const char *text,
+                       size_t length);
+
+/* Appends a problem. */
+void marshal_problem(lua_State *L, int problems, const char *field,
+                     const char *message);
+
+#endif

@@ -1,0 +1,15 @@
+#ifndef COFFER_MISUSE_H
+#define COFFER_MISUSE_H
+
+#include <lua.h>
+
+/* Raises an error that points at the line of the user, who called the Lua
+** function that called the C function that is running. */
+int misuse(lua_State *L, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The text that ends a message about an unknown name: " (did you mean ...)"
+** or "". Stays on the stack. */
+const char *misuse_hint(lua_State *L, const char *nearest);
+
+#endif

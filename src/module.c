@@ -1,0 +1,65 @@
+/* coffer.core: what Lua sees of the C side. */
+
+#include "client.h"
+#include "marshal.h"
+#include "request.h"
+#include "secret.h"
+#include "version.h"
+
+#include <curl/curl.h>
+#include <lauxlib.h>
+#include <time.h>
+
+#define COFFER_EXPORT __attribute__((visibility("default")))
+
+enum { OLDEST_CURL = 0x075400 }; /* 7.84.0 */
+
+/* core.clock(): seconds of a clock that is never set back. */
+static int core_clock(lua_State *L)
+{
+  struct timespec now = {0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+  return 1;
+}
+
+/* libcurl at run time may be another than the one of the build. */
+static void check_curl(lua_State *L)
+{
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  if (version->version_num < OLDEST_CURL)
+    luaL_error(L, "coffer needs libcurl 7.84 or newer, this is %s",
+               version->version);
+  if (!(version->features & CURL_VERSION_SSL))
+    luaL_error(L, "coffer needs a libcurl with TLS");
+  if (!(version->features & CURL_VERSION_ASYNCHDNS))
+    luaL_error(L, "coffer needs a libcurl with a resolver in threads");
+  if (!(version->features & CURL_VERSION_THREADSAFE))
+    luaL_error(L, "coffer needs a libcurl that is safe to start in threads");
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    luaL_error(L, "libcurl cannot be started");
+}
+
+COFFER_EXPORT int luaopen_coffer_core(lua_State *L);
+
+int luaopen_coffer_core(lua_State *L)
+{
+  static const luaL_Reg functions[] = {{"array_mark", marshal_array_mark},
+                                       {"clock", core_clock},
+                                       {"describe", client_describe},
+                                       {"open", client_open},
+                                       {"secret", secret_new},
+                                       {NULL, NULL}};
+  luaL_checkversion(L);
+  check_curl(L);
+  secret_open(L);
+  marshal_open(L);
+  request_open_type(L);
+  client_open_types(L);
+  luaL_newlib(L, functions);
+  lua_pushlightuserdata(L, MARSHAL_NULL);
+  lua_setfield(L, -2, "null");
+  lua_pushliteral(L, COFFER_VERSION);
+  lua_setfield(L, -2, "version");
+  return 1;
+}

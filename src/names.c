@@ -1,0 +1,54 @@
+/* Did you mean ...? */
+
+#include "names.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { LONGEST = 40 };
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+  size_t smaller = a < b ? a : b;
+  return smaller < c ? smaller : c;
+}
+
+static bool same(char a, char b)
+{
+  return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Levenshtein's distance, row by row. */
+static size_t distance(const char *from, size_t from_length, const char *to,
+                       size_t to_length)
+{
+  size_t row[LONGEST + 1];
+  for (size_t i = 0; i <= to_length; i++)
+    row[i] = i;
+  for (size_t i = 1; i <= from_length; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t k = 1; k <= to_length; k++) {
+      size_t above = row[k];
+      size_t swap = diagonal + !same(from[i - 1], to[k - 1]);
+      row[k] = least(above + 1, row[k - 1] + 1, swap);
+      diagonal = above;
+    }
+  }
+  return row[to_length];
+}
+
+void names_offer(struct names_search *search, const char *known)
+{
+  size_t wanted_length = strlen(search->wanted);
+  size_t known_length = strlen(known);
+  if (wanted_length > LONGEST || known_length > LONGEST)
+    return;
+  size_t steps = distance(search->wanted, wanted_length, known, known_length);
+  if (steps > known_length / 3 + 1 || steps >= known_length)
+    return;
+  if (!search->nearest || steps < search->distance) {
+    search->nearest = known;
+    search->distance = steps;
+  }
+}

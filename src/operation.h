@@ -1,0 +1,125 @@
+#ifndef COFFER_OPERATION_H
+#define COFFER_OPERATION_H
+
+#include "schema.h"
+
+#include <stdbool.h>
+
+/* The words in which a provider is described. A provider is one file of
+** constant data in providers/; nothing else in the library knows its name. */
+
+/* A call on a thing: wallet:refresh() is refresh_wallet with the wallet's
+** `id` as `wallet_id`. */
+struct deed {
+  const char *name;
+  const char *operation;
+  const char *parameter;
+  const char *field;
+};
+
+/* What an answer describes, as users hold it. Fields are named by their path
+** in the answer, such as "response.entity.clientName". */
+struct thing {
+  const char *name;
+  const char *title;  /* the field that names it in print */
+  const char *status; /* the field that tells its state, or NULL */
+  const struct deed *deeds;
+  size_t deed_count;
+};
+
+/* One part of what to look for when an outcome is unknown: the parameter at
+** this path, told under this name. Where the answer repeats it, at `echo` and
+** with `echo_tail` behind it, it has to be the same; an echo that is not of
+** `echo_rule` or has not this tail tells nothing. */
+struct key {
+  const char *name;
+  const char *parameter;
+  const char *echo;
+  const char *echo_tail;
+  const struct text_rule *echo_rule;
+};
+
+/* Where an error body keeps what went wrong: objects or arrays of objects at
+** this path ("" the body, "*" any member), with these members. */
+struct complaint {
+  const char *at;
+  const char *code;
+  const char *message;
+  const char *more; /* a second text, behind the message */
+  const char *field;
+};
+
+/* An error that a successful status can hide: a complaint whose code is
+** neither 0 nor `fine`. The thing exists all the same where is_partial says
+** so, or where the answer has a positive number at `proof`. */
+struct hidden_error {
+  struct complaint complaint;
+  const char *fine;
+  bool is_partial;
+  const char *proof;
+};
+
+struct operation {
+  const char *name;
+  const char *method;
+  const char *path; /* with {parameters} */
+  const char *accept;
+  const char *content_type; /* of the body; NULL: there is no body */
+  bool creates;             /* sent once, never repeated unasked */
+  const struct schema *parameters;
+  const struct schema *answer;
+  const struct key *keys;
+  size_t key_count;
+  const struct hidden_error *hidden_errors;
+  size_t hidden_error_count;
+  const char *about; /* one line for coffer.help */
+};
+
+enum setting_use {
+  SETTING_TOKEN,
+  SETTING_BASE_URL,
+  SETTING_REGION,
+  SETTING_HEADER,   /* sent with every request where given */
+  SETTING_PARAMETER /* fills the parameter of its name */
+};
+
+/* An option of the constructor that differs between providers. */
+struct setting {
+  const char *name;
+  enum setting_use use;
+  bool is_required;
+  const char *header;
+  const char *environment[2]; /* the first that is set is taken */
+};
+
+struct region {
+  const char *name;
+  const char *base_url;
+};
+
+struct provider {
+  const char *name;
+  const char *title;
+  const char *token_header;
+  const char *token_scheme; /* before the token, such as "Bearer " */
+  const char *base_url;     /* where none is given, or NULL */
+  const char *request_id;   /* the member of an error body, or NULL */
+  const struct region *regions;
+  size_t region_count;
+  const struct setting *settings;
+  size_t setting_count;
+  const struct complaint *complaints;
+  size_t complaint_count;
+  const struct operation *operations;
+  size_t operation_count;
+};
+
+/* All providers, ended by NULL. */
+extern const struct provider *const providers[];
+
+const struct provider *provider_named(const char *name);
+
+#define COUNTED(member, array)                                                 \
+  .member##s = (array), .member##_count = ARRAY_LENGTH(array)
+
+#endif

@@ -1,0 +1,136 @@
+/* Taking options tables. */
+
+#include "options.h"
+
+#include "address.h"
+#include "misuse.h"
+#include "names.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <string.h>
+
+struct taking {
+  const char *whose;
+  const struct option *option;
+  void *place;
+  int keep;
+};
+
+static int refuse(lua_State *L, const struct taking *taking, const char *wrong)
+{
+  return misuse(L, "%s: option '%s' %s", taking->whose, taking->option->name,
+                wrong);
+}
+
+static void take_flag(lua_State *L, const struct taking *taking)
+{
+  if (!lua_isboolean(L, -1))
+    refuse(L, taking, "must be true or false");
+  *(bool *)taking->place = lua_toboolean(L, -1);
+}
+
+static void take_seconds(lua_State *L, const struct taking *taking)
+{
+  double seconds = lua_tonumber(L, -1);
+  if (lua_type(L, -1) != LUA_TNUMBER || !(seconds >= 0.001) ||
+      seconds > taking->option->most) {
+    lua_pushfstring(L, "must be a number of seconds, more than 0, at most %f",
+                    taking->option->most);
+    refuse(L, taking, lua_tostring(L, -1));
+  }
+  *(long *)taking->place = (long)(seconds * 1000);
+}
+
+static void take_bytes(lua_State *L, const struct taking *taking)
+{
+  int is_integer;
+  lua_Integer bytes = lua_tointegerx(L, -1, &is_integer);
+  if (lua_type(L, -1) != LUA_TNUMBER || !is_integer || bytes < 1 ||
+      (double)bytes > taking->option->most) {
+    lua_pushfstring(L, "must be a whole number of bytes, from 1 to %f",
+                    taking->option->most);
+    refuse(L, taking, lua_tostring(L, -1));
+  }
+  *(size_t *)taking->place = (size_t)bytes;
+}
+
+static const char *check_file(const char *path, size_t length)
+{
+  return length == 0 || strlen(path) != length ? "must be the path of a file"
+                                               : NULL;
+}
+
+static void take_text(lua_State *L, const struct taking *taking,
+                      const char *(*check)(const char *text, size_t length))
+{
+  size_t length;
+  bool is_text = lua_type(L, -1) == LUA_TSTRING;
+  const char *text = is_text ? lua_tolstring(L, -1, &length) : NULL;
+  const char *wrong = text ? check(text, length) : "must be a string";
+  if (wrong)
+    refuse(L, taking, wrong);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, taking->keep, taking->option->name);
+  *(const char **)taking->place = text;
+}
+
+static void take(lua_State *L, const struct taking *taking)
+{
+  switch (taking->option->kind) {
+  case OPTION_FLAG:
+    take_flag(L, taking);
+    break;
+  case OPTION_SECONDS:
+    take_seconds(L, taking);
+    break;
+  case OPTION_BYTES:
+    take_bytes(L, taking);
+    break;
+  case OPTION_FILE:
+    take_text(L, taking, check_file);
+    break;
+  case OPTION_HEADER:
+    take_text(L, taking, address_check_header_value);
+    break;
+  case OPTION_PROXY:
+    take_text(L, taking, address_check_proxy);
+    break;
+  case OPTION_OTHER:
+    break;
+  }
+}
+
+static const struct option *find(const struct option *const *lists,
+                                 struct names_search *search)
+{
+  for (; *lists; lists++)
+    for (const struct option *option = *lists; option->name; option++) {
+      if (strcmp(option->name, search->wanted) == 0)
+        return option;
+      names_offer(search, option->name);
+    }
+  return NULL;
+}
+
+void options_take(lua_State *L, const char *whose, int index,
+                  const struct option *const *lists, void *target, int keep)
+{
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      misuse(L, "%s: options are named, got a %s as name", whose,
+             luaL_typename(L, -2));
+    struct names_search search = {.wanted = lua_tostring(L, -2)};
+    const struct option *option = find(lists, &search);
+    if (!option) {
+      misuse(L, "%s: unknown option '%s'%s", whose, search.wanted,
+             misuse_hint(L, search.nearest));
+      return;
+    }
+    struct taking taking = {whose, option, (char *)target + option->offset,
+                            keep};
+    take(L, &taking);
+    lua_pop(L, 1);
+  }
+}

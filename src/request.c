@@ -1,0 +1,476 @@
+/* A prepared request: made from parameters, sent in single attempts, and its
+** answer turned into a result or into what a failure tells. */
+
+#include "request.h"
+
+#include "address.h"
+#include "answer.h"
+#include "client.h"
+#include "headers.h"
+#include "marshal.h"
+#include "misuse.h"
+#include "options.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REQUEST_TYPE "coffer.request"
+
+static struct request *request_check(lua_State *L)
+{
+  return luaL_checkudata(L, 1, REQUEST_TYPE);
+}
+
+static struct request *request_push(lua_State *L, struct client *client,
+                                    const struct operation *operation)
+{
+  struct request *request = lua_newuserdatauv(L, sizeof *request, REQUEST_USES);
+  *request = (struct request){.operation = operation,
+                              .client = client,
+                              .timeout = client->timeout,
+                              .exchange = {.retry_after = -1}};
+  luaL_setmetatable(L, REQUEST_TYPE);
+  return request;
+}
+
+/* In a forked process the connections are another's: nothing is touched. */
+static int request_close(lua_State *L)
+{
+  struct request *request = request_check(L);
+  if (request->client->process != getpid())
+    return 0;
+  flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
+  exchange_clear(&request->exchange);
+  buffer_free(&request->url);
+  buffer_free(&request->body);
+  json_close(&request->json);
+  return 0;
+}
+
+/* Preparing */
+
+/* Where the values of a call lie on the stack. */
+enum { AT_CLIENT = 1, AT_PARAMETERS, AT_OPTIONS, AT_REQUEST, AT_PROBLEMS };
+
+static const char *call_name(lua_State *L, const struct provider *provider,
+                             const struct operation *operation)
+{
+  return lua_pushfstring(L, "%s:%s", provider->name, operation->name);
+}
+
+/* The one parameter that has to be given, or NULL where it is not just
+** one. */
+static const struct field *sole_parameter(const struct schema *parameters)
+{
+  const struct field *sole = NULL;
+  for (size_t i = 0; i < parameters->field_count; i++) {
+    const struct field *field = &parameters->fields[i];
+    if (!(field->flags & FIELD_REQUIRED) || field->flags & FIELD_OF_CLIENT)
+      continue;
+    if (sole)
+      return NULL;
+    sole = field;
+  }
+  return sole;
+}
+
+/* Makes a table of parameters out of none, or out of the bare value of the
+** only one that is required. */
+static void settle_parameters(lua_State *L, const struct provider *provider,
+                              const struct operation *operation)
+{
+  const struct field *sole = sole_parameter(operation->parameters);
+  if (lua_istable(L, AT_PARAMETERS))
+    return;
+  lua_createtable(L, 0, 1);
+  if (!lua_isnil(L, AT_PARAMETERS)) {
+    if (!sole)
+      misuse(L, "%s takes a table of parameters, got %s",
+             call_name(L, provider, operation),
+             luaL_typename(L, AT_PARAMETERS));
+    lua_pushvalue(L, AT_PARAMETERS);
+    lua_setfield(L, -2, sole->name);
+  }
+  lua_replace(L, AT_PARAMETERS);
+}
+
+/* Pushes call option `extra`, or nil. */
+static void push_extra(lua_State *L, const struct provider *provider,
+                       const struct operation *operation)
+{
+  lua_pushliteral(L, "extra");
+  if (lua_rawget(L, AT_OPTIONS) == LUA_TNIL)
+    return;
+  if (!lua_istable(L, -1))
+    misuse(L, "%s: option 'extra' must be a table of body fields",
+           call_name(L, provider, operation));
+  if (!operation->content_type)
+    misuse(L, "%s: option 'extra' must not be given, this call has no body",
+           call_name(L, provider, operation));
+}
+
+static void take_options(lua_State *L, struct request *request)
+{
+  static const struct option call_options[] = {
+      {"timeout", OPTION_SECONDS, offsetof(struct request, timeout), 86400},
+      {"extra", OPTION_OTHER},
+      {NULL}};
+  static const struct option *const lists[] = {call_options, NULL};
+  const char *name =
+      call_name(L, request->client->provider, request->operation);
+  if (lua_isnil(L, AT_OPTIONS)) {
+    lua_newtable(L);
+    lua_replace(L, AT_OPTIONS);
+  } else if (!lua_istable(L, AT_OPTIONS)) {
+    misuse(L, "%s takes a table of options, got %s", name,
+           luaL_typename(L, AT_OPTIONS));
+  }
+  options_take(L, name, AT_OPTIONS, lists, request, 0);
+  lua_pop(L, 1);
+}
+
+/* Pushes a parameter, or the client's setting of this name, or nil. */
+static int push_parameter(lua_State *L, const char *name, size_t length)
+{
+  lua_pushlstring(L, name, length);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, AT_PARAMETERS) == LUA_TNIL) {
+    lua_pop(L, 1);
+    client_push_held(L, AT_CLIENT, "parameters");
+    if (lua_istable(L, -1)) {
+      lua_pushvalue(L, -2);
+      lua_rawget(L, -2);
+      lua_remove(L, -2);
+    }
+  }
+  lua_remove(L, -2);
+  return lua_type(L, -1);
+}
+
+static bool append_parameter(lua_State *L, struct request *request,
+                             const char *name, size_t name_length)
+{
+  size_t length;
+  push_parameter(L, name, name_length);
+  const char *text = luaL_tolstring(L, -1, &length);
+  bool is_done = address_append_escaped(&request->url, text, length);
+  lua_pop(L, 2);
+  return is_done;
+}
+
+static bool append_path(lua_State *L, struct request *request)
+{
+  const char *path = request->operation->path;
+  bool is_done = buffer_append_text(&request->url, request->client->base_url);
+  while (is_done && *path) {
+    size_t plain = strcspn(path, "{");
+    is_done = buffer_append(&request->url, path, plain);
+    path += plain;
+    if (is_done && *path) {
+      size_t length = strcspn(++path, "}");
+      is_done = append_parameter(L, request, path, length);
+      path += length + 1;
+    }
+  }
+  return is_done;
+}
+
+static bool append_query(lua_State *L, struct request *request)
+{
+  const struct schema *parameters = request->operation->parameters;
+  const char *mark = "?";
+  bool is_done = true;
+  for (size_t i = 0; is_done && i < parameters->field_count; i++) {
+    const char *name = parameters->fields[i].name;
+    if (parameters->fields[i].place != IN_QUERY)
+      continue;
+    if (push_parameter(L, name, strlen(name)) != LUA_TNIL) {
+      is_done = buffer_append_text(&request->url, mark) &&
+                buffer_append_text(&request->url, name) &&
+                buffer_append_byte(&request->url, '=') &&
+                append_parameter(L, request, name, strlen(name));
+      mark = "&";
+    }
+    lua_pop(L, 1);
+  }
+  return is_done;
+}
+
+static void build_url(lua_State *L, struct request *request)
+{
+  if (!append_path(L, request) || !append_query(L, request) ||
+      !buffer_terminate(&request->url))
+    luaL_error(L, "not enough memory");
+}
+
+/* Pushes the parameter at a path such as bucket.clientName. */
+static void push_parameter_at(lua_State *L, const char *path)
+{
+  size_t length = strcspn(path, ".");
+  push_parameter(L, path, length);
+  while (path[length] == '.' && lua_istable(L, -1)) {
+    path += length + 1;
+    length = strcspn(path, ".");
+    lua_pushlstring(L, path, length);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+  }
+}
+
+/* Keeps what to look for, should the outcome be unknown. */
+static void keep_keys(lua_State *L, const struct operation *operation)
+{
+  lua_createtable(L, 0, (int)operation->key_count);
+  for (size_t i = 0; i < operation->key_count; i++) {
+    push_parameter_at(L, operation->keys[i].parameter);
+    if (lua_type(L, -1) == LUA_TLIGHTUSERDATA) /* null is not given */
+      lua_pop(L, 1);
+    else
+      lua_setfield(L, -2, operation->keys[i].name);
+  }
+  lua_setiuservalue(L, AT_REQUEST, REQUEST_KEYS);
+}
+
+static int refuse_parameters(lua_State *L, const struct request *request)
+{
+  lua_pushnil(L);
+  lua_createtable(L, 0, 6);
+  lua_pushliteral(L, "not_sent");
+  lua_setfield(L, -2, "outcome");
+  lua_pushliteral(L, "invalid");
+  lua_setfield(L, -2, "code");
+  lua_pushstring(L, request->client->provider->name);
+  lua_setfield(L, -2, "provider");
+  lua_pushstring(L, request->operation->name);
+  lua_setfield(L, -2, "operation");
+  lua_pushvalue(L, AT_PROBLEMS);
+  lua_setfield(L, -2, "details");
+  return 2;
+}
+
+int request_prepare(lua_State *L)
+{
+  const struct provider *provider = lua_touserdata(L, lua_upvalueindex(1));
+  const struct operation *operation = lua_touserdata(L, lua_upvalueindex(2));
+  struct client *client = client_check(L, AT_CLIENT, provider);
+  lua_settop(L, AT_OPTIONS);
+  settle_parameters(L, provider, operation);
+  struct request *request = request_push(L, client, operation);
+  lua_pushvalue(L, AT_CLIENT);
+  lua_setiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
+  take_options(L, request);
+  lua_newtable(L);
+  push_extra(L, provider, operation);
+  struct writing writing = {&request->body, AT_PROBLEMS};
+  marshal_write(L, &writing, operation->parameters, AT_PARAMETERS,
+                lua_istable(L, -1) ? lua_gettop(L) : 0);
+  if (lua_rawlen(L, AT_PROBLEMS) > 0)
+    return refuse_parameters(L, request);
+  if (!operation->content_type)
+    buffer_free(&request->body);
+  build_url(L, request);
+  keep_keys(L, operation);
+  lua_settop(L, AT_REQUEST);
+  return 1;
+}
+
+/* Sending */
+
+static bool add_client_headers(lua_State *L, struct request *request)
+{
+  bool is_added = true;
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
+  client_push_held(L, -1, "headers");
+  if (lua_istable(L, -1)) {
+    lua_pushnil(L);
+    while (is_added && lua_next(L, -2)) {
+      is_added = exchange_add_line(&request->exchange, lua_tostring(L, -2), "",
+                                   lua_tostring(L, -1));
+      lua_pop(L, 1);
+    }
+  }
+  return is_added;
+}
+
+static bool add_headers(lua_State *L, struct request *request)
+{
+  const struct provider *provider = request->client->provider;
+  const struct operation *operation = request->operation;
+  struct exchange *exchange = &request->exchange;
+  return exchange_add_line(exchange, "Accept", "", operation->accept) &&
+         exchange_add_line(exchange, provider->token_header,
+                           provider->token_scheme,
+                           request->client->token->bytes) &&
+         (!operation->content_type ||
+          exchange_add_line(exchange, "Content-Type", "",
+                            operation->content_type)) &&
+         add_client_headers(L, request);
+}
+
+/* request:start() puts one attempt into the air. An earlier answer is
+** forgotten. */
+static int request_start(lua_State *L)
+{
+  struct request *request = request_check(L);
+  client_check_open(L, request->client);
+  if (request->exchange.flight)
+    return misuse(L, "the request is being sent already");
+  exchange_clear(&request->exchange);
+  struct message message = {
+      .method = request->operation->method,
+      .url = request->url.bytes,
+      .body = request->operation->content_type ? &request->body : NULL,
+      .creates = request->operation->creates,
+      .timeout = request->timeout};
+  if (!add_headers(L, request))
+    return luaL_error(L, "not enough memory");
+  flight_start(&request->client->flight, &request->exchange,
+               &request->client->route, &message);
+  return 0;
+}
+
+/* request:step(seconds) moves on what is in the air, waiting so long at the
+** most for something to happen. True when this request's attempt is over. */
+static int request_step(lua_State *L)
+{
+  struct request *request = request_check(L);
+  double seconds = luaL_optnumber(L, 2, 0);
+  if (!(seconds > 0))
+    seconds = 0;
+  else if (seconds > 3600)
+    seconds = 3600;
+  if (request->exchange.flight &&
+      !flight_step(&request->client->flight, (int)(seconds * 1000)))
+    flight_stop(&request->exchange, CURLE_FAILED_INIT);
+  lua_pushboolean(L, request->exchange.is_done);
+  return 1;
+}
+
+/* request:stop() ends the attempt where it is. What was sent stays sent. */
+static int request_stop(lua_State *L)
+{
+  struct request *request = request_check(L);
+  flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
+  return 0;
+}
+
+/* request:finish() gives the result, or nil and what a failure tells; both,
+** where a thing exists and something of it is missing. */
+static int request_finish(lua_State *L)
+{
+  struct request *request = request_check(L);
+  if (!request->exchange.is_done)
+    return misuse(L, "the request is not answered yet");
+  lua_settop(L, 1);
+  return answer_push(L, request);
+}
+
+/* Looking at it */
+
+static void push_header(lua_State *L, const struct header *header)
+{
+  luaL_Buffer name;
+  char *bytes = luaL_buffinitsize(L, &name, header->name_length);
+  for (size_t i = 0; i < header->name_length; i++) {
+    char byte = header->name[i];
+    bytes[i] = (char)(byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte);
+  }
+  luaL_pushresultsize(&name, header->name_length);
+  lua_pushlstring(L, header->value, header->value_length);
+}
+
+/* Pushes the headers by lower-case name; what comes twice is joined. */
+static void push_headers(lua_State *L, const struct buffer *head)
+{
+  struct header header;
+  size_t at = 0;
+  lua_newtable(L);
+  while (headers_next(head, &at, &header)) {
+    push_header(L, &header);
+    lua_pushvalue(L, -2);
+    if (lua_rawget(L, -4) != LUA_TNIL) {
+      lua_pushliteral(L, ", ");
+      lua_pushvalue(L, -3);
+      lua_concat(L, 3);
+      lua_replace(L, -2);
+    } else {
+      lua_pop(L, 1);
+    }
+    lua_rawset(L, -3);
+  }
+}
+
+/* request:response() gives { status =, headers =, body = } as they came, or
+** nil where nothing came. */
+static int request_response(lua_State *L)
+{
+  struct request *request = request_check(L);
+  const struct exchange *exchange = &request->exchange;
+  if (!exchange->is_done || exchange->head.length == 0)
+    return 0;
+  lua_createtable(L, 0, 3);
+  lua_pushinteger(L, exchange->status);
+  lua_setfield(L, -2, "status");
+  push_headers(L, &exchange->head);
+  lua_setfield(L, -2, "headers");
+  lua_pushlstring(L, exchange->body.bytes ? exchange->body.bytes : "",
+                  exchange->body.length);
+  lua_setfield(L, -2, "body");
+  return 1;
+}
+
+/* request:describe() gives what would be sent: method, url, body, and the
+** headers without the one that holds the token. */
+static int request_describe(lua_State *L)
+{
+  struct request *request = request_check(L);
+  const struct operation *operation = request->operation;
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, operation->method);
+  lua_setfield(L, -2, "method");
+  lua_pushlstring(L, request->url.bytes, request->url.length);
+  lua_setfield(L, -2, "url");
+  lua_newtable(L);
+  lua_pushstring(L, operation->accept);
+  lua_setfield(L, -2, "Accept");
+  lua_pushstring(L, operation->content_type);
+  lua_setfield(L, -2, "Content-Type");
+  lua_setfield(L, -2, "headers");
+  if (operation->content_type) {
+    lua_pushlstring(L, request->body.bytes, request->body.length);
+    lua_setfield(L, -2, "body");
+  }
+  return 1;
+}
+
+static int request_tostring(lua_State *L)
+{
+  struct request *request = request_check(L);
+  lua_pushfstring(L, "coffer.request (%s %s)", request->operation->method,
+                  request->url.bytes ? request->url.bytes : "");
+  return 1;
+}
+
+void request_open_type(lua_State *L)
+{
+  static const luaL_Reg metamethods[] = {{"__gc", request_close},
+                                         {"__close", request_stop},
+                                         {"__tostring", request_tostring},
+                                         {"__index", NULL},
+                                         {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"start", request_start},
+                                     {"step", request_step},
+                                     {"stop", request_stop},
+                                     {"finish", request_finish},
+                                     {"response", request_response},
+                                     {"describe", request_describe},
+                                     {NULL, NULL}};
+  if (luaL_newmetatable(L, REQUEST_TYPE)) {
+    luaL_setfuncs(L, metamethods, 0);
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+  }
+  lua_pop(L, 1);
+}

@@ -1,0 +1,32 @@
+#ifndef COFFER_REQUEST_H
+#define COFFER_REQUEST_H
+
+#include "client.h"
+#include "exchange.h"
+#include "json.h"
+#include "operation.h"
+
+#include <lua.h>
+
+/* One call of an operation. It keeps its client and its keys alive as user
+** values. */
+struct request {
+  const struct operation *operation;
+  struct client *client;
+  struct exchange exchange;
+  struct buffer url, body;
+  struct json_reader json;
+  long timeout; /* of one attempt, milliseconds */
+};
+
+enum { REQUEST_CLIENT = 1, REQUEST_KEYS, REQUEST_USES = REQUEST_KEYS };
+
+/* Makes the type known. */
+void request_open_type(lua_State *L);
+
+/* A method of a client, with the provider and the operation as upvalues:
+** client:create_wallet(parameters, options) in the core gives a request that
+** is not sent, or nil and what a failure tells. */
+int request_prepare(lua_State *L);
+
+#endif

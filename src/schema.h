@@ -1,0 +1,78 @@
+#ifndef COFFER_SCHEMA_H
+#define COFFER_SCHEMA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The words in which the shape of a provider's JSON is written down. All of
+** it is constant data; the marshaller reads it in both directions. */
+
+enum schema_kind {
+  SCHEMA_ANY, /* free-form: whatever JSON can say */
+  SCHEMA_TEXT,
+  SCHEMA_SECRET, /* text that never becomes a Lua string by itself */
+  SCHEMA_BOOLEAN,
+  SCHEMA_INT32,
+  SCHEMA_INT64,
+  SCHEMA_CODE, /* an integer at one status, a name at another */
+  SCHEMA_OBJECT,
+  SCHEMA_ARRAY,
+  SCHEMA_MAP /* an object whose names are data */
+};
+
+/* What a text that is sent has to be. Lengths are in characters, 0 is no
+** limit; `said` completes "must be ...". */
+struct text_rule {
+  size_t shortest;
+  size_t longest;
+  const char *alphabet; /* the characters allowed, or NULL for all */
+  const char *said;
+};
+
+/* Answers that are not as documented, yet can only mean one thing. */
+enum schema_leniency {
+  SCHEMA_STRICT,
+  SCHEMA_FROM_DIGITS, /* "12345" where an integer is documented */
+  SCHEMA_FROM_BOOLEAN /* true where the text "true" is documented */
+};
+
+struct field;
+struct thing;
+
+struct schema {
+  enum schema_kind kind;
+  enum schema_leniency leniency;
+  const struct text_rule *rule; /* of a text, or NULL */
+  const struct schema *item;    /* of an array or map */
+  const struct field *fields;   /* of an object, at most 64, in wire order */
+  size_t field_count;
+  const struct thing *thing; /* what the object is to a user, or NULL */
+};
+
+enum place { IN_BODY, IN_PATH, IN_QUERY, IN_HEADER };
+
+enum field_flag {
+  FIELD_REQUIRED = 1 << 0,  /* sent: asked for; answered: else unreadable */
+  FIELD_PROMISED = 1 << 1,  /* answered: without it the thing is incomplete */
+  FIELD_FIXED = 1 << 2,     /* sent: filled in, another value refused */
+  FIELD_OF_CLIENT = 1 << 3, /* sent: the client's setting where not given */
+};
+
+struct field {
+  const char *name;
+  const struct schema *schema;
+  unsigned flags;
+  enum place place;
+  const char *fixed_text; /* with FIELD_FIXED: this, or else the integer */
+  int32_t fixed_integer;
+  const char *about; /* one line for coffer.help */
+};
+
+#define FIELDS(array) .fields = (array), .field_count = ARRAY_LENGTH(array)
+#define ARRAY_LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+/* The schemas that need no more than their kind. */
+extern const struct schema schema_any, schema_text, schema_secret,
+    schema_boolean, schema_int32, schema_int64, schema_code, schema_texts;
+
+#endif

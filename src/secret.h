@@ -1,0 +1,28 @@
+#ifndef COFFER_SECRET_H
+#define COFFER_SECRET_H
+
+#include <lua.h>
+#include <stddef.h>
+
+#define SECRET_TYPE "coffer.secret"
+
+/* The bytes lie in the userdata, ended by a zero that the length does not
+** count. A wiped secret has NULL bytes. */
+struct secret {
+  char *bytes;
+  size_t length;
+};
+
+/* Makes the type known. */
+void secret_open(lua_State *L);
+
+/* Pushes a copy of the bytes as a secret. */
+void secret_push(lua_State *L, const char *bytes, size_t length);
+
+/* The secret at this index, or NULL where there is another thing. */
+struct secret *secret_test(lua_State *L, int index);
+
+/* coffer.secret(text) */
+int secret_new(lua_State *L);
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef COFFER_VERDICT_H
+#define COFFER_VERDICT_H
+
+#include "exchange.h"
+
+/* What is true of the thing asked for, once an exchange is over. */
+
+enum outcome {
+  OUTCOME_ANSWERED, /* a complete 2xx: the body decides */
+  OUTCOME_NOT_SENT,
+  OUTCOME_REFUSED,
+  OUTCOME_UNKNOWN
+};
+
+struct verdict {
+  enum outcome outcome;
+  const char *code; /* the word for programs */
+  const char *said; /* a phrase for people */
+  bool has_detail;  /* libcurl's own text says more */
+};
+
+struct verdict verdict_of(const struct exchange *exchange);
+
+/* "not_sent", "refused" or "unknown". */
+const char *verdict_outcome(enum outcome outcome);
+
+#endif
