@@ -524,6 +524,20 @@ static void describe_thing(lua_State *L, const struct thing *thing)
   lua_setfield(L, -2, "deeds");
 }
 
+static void describe_token(lua_State *L, const struct provider *provider)
+{
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, provider->token_header);
+  lua_setfield(L, -2, "header");
+  lua_pushstring(L, provider->token_scheme);
+  lua_setfield(L, -2, "scheme");
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (provider->settings[i].use == SETTING_TOKEN) {
+      lua_pushstring(L, provider->settings[i].environment[0]);
+      lua_setfield(L, -2, "environment");
+    }
+}
+
 int client_describe(lua_State *L)
 {
   const struct provider *provider = provider_named(luaL_checkstring(L, 1));
@@ -531,6 +545,8 @@ int client_describe(lua_State *L)
   lua_createtable(L, 0, 4);
   lua_pushstring(L, provider->title);
   lua_setfield(L, -2, "title");
+  describe_token(L, provider);
+  lua_setfield(L, -2, "token");
   luaL_getmetatable(L, type_name(L, provider));
   lua_getfield(L, -1, "__index");
   lua_setfield(L, -4, "methods");

@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "marshal.h"
+#include "names.h"
 #include "request.h"
 #include "secret.h"
 #include "version.h"
@@ -20,6 +21,23 @@ static int core_clock(lua_State *L)
   struct timespec now = {0};
   clock_gettime(CLOCK_MONOTONIC, &now);
   lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+  return 1;
+}
+
+/* core.nearest(name, known): the name among the keys of `known` that the
+** misspelt one was meant to be, or nil. */
+static int core_nearest(lua_State *L)
+{
+  struct names_search search = {.wanted = luaL_checkstring(L, 1)};
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_pushnil(L);
+  while (lua_next(L, 2)) {
+    if (lua_type(L, -2) == LUA_TSTRING)
+      names_offer(&search, lua_tostring(L, -2));
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, search.nearest);
   return 1;
 }
 
@@ -47,6 +65,7 @@ int luaopen_coffer_core(lua_State *L)
   static const luaL_Reg functions[] = {{"array_mark", marshal_array_mark},
                                        {"clock", core_clock},
                                        {"describe", client_describe},
+                                       {"nearest", core_nearest},
                                        {"open", client_open},
                                        {"secret", secret_new},
                                        {NULL, NULL}};

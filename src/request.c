@@ -421,22 +421,61 @@ static int request_response(lua_State *L)
   return 1;
 }
 
-/* request:describe() gives what would be sent: method, url, body, and the
-** headers without the one that holds the token. */
+/* Pushes the token as it goes into its header, as a secret. */
+static void push_credential(lua_State *L, const struct request *request)
+{
+  const char *scheme = request->client->provider->token_scheme;
+  const struct secret *token = request->client->token;
+  struct secret *both;
+  secret_push_empty(L, strlen(scheme) + token->length);
+  both = secret_test(L, -1);
+  memcpy(both->bytes, scheme, strlen(scheme));
+  memcpy(both->bytes + strlen(scheme), token->bytes, token->length);
+}
+
+static void set_header(lua_State *L, const char *name, const char *value)
+{
+  if (!value)
+    return;
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* Pushes the headers that would be sent, by name. */
+static void describe_headers(lua_State *L, const struct request *request)
+{
+  lua_newtable(L);
+  set_header(L, "Accept", request->operation->accept);
+  set_header(L, "Content-Type", request->operation->content_type);
+  push_credential(L, request);
+  lua_setfield(L, -2, request->client->provider->token_header);
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
+  client_push_held(L, -1, "headers");
+  lua_remove(L, -2);
+  if (lua_istable(L, -1)) {
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, -5);
+    }
+  }
+  lua_pop(L, 1);
+}
+
+/* request:describe() gives what would be sent: { method =, url =, headers =,
+** body = }, the header with the token as a secret. */
 static int request_describe(lua_State *L)
 {
   struct request *request = request_check(L);
   const struct operation *operation = request->operation;
+  lua_settop(L, 1);
   lua_createtable(L, 0, 4);
   lua_pushstring(L, operation->method);
   lua_setfield(L, -2, "method");
   lua_pushlstring(L, request->url.bytes, request->url.length);
   lua_setfield(L, -2, "url");
-  lua_newtable(L);
-  lua_pushstring(L, operation->accept);
-  lua_setfield(L, -2, "Accept");
-  lua_pushstring(L, operation->content_type);
-  lua_setfield(L, -2, "Content-Type");
+  describe_headers(L, request);
   lua_setfield(L, -2, "headers");
   if (operation->content_type) {
     lua_pushlstring(L, request->body.bytes, request->body.length);

@@ -11,15 +11,20 @@ struct secret *secret_test(lua_State *L, int index)
   return luaL_testudata(L, index, SECRET_TYPE);
 }
 
-void secret_push(lua_State *L, const char *bytes, size_t length)
+void secret_push_empty(lua_State *L, size_t length)
 {
   struct secret *secret = lua_newuserdatauv(L, sizeof *secret + length + 1, 0);
   secret->bytes = NULL;
   luaL_setmetatable(L, SECRET_TYPE);
   secret->bytes = (char *)(secret + 1);
   secret->length = length;
-  memcpy(secret->bytes, bytes, length);
-  secret->bytes[length] = '\0';
+  memset(secret->bytes, 0, length + 1);
+}
+
+void secret_push(lua_State *L, const char *bytes, size_t length)
+{
+  secret_push_empty(L, length);
+  memcpy(secret_test(L, -1)->bytes, bytes, length);
 }
 
 /* Makes a secret of a string, or of a secret that is there already. */

@@ -2,6 +2,7 @@
 -- send what the core prepares.
 local core = require "coffer.core"
 local failure = require "coffer.failure"
+local prepared = require "coffer.request"
 local things = require "coffer.things"
 
 local client = {}
@@ -16,6 +17,11 @@ local function report(fields, attempts, request)
   local told = failure.new(fields, attempts)
   requests[told] = request
   return told, told.code
+end
+
+local function hint(wanted, known)
+  local nearest = type(wanted) == "string" and core.nearest(wanted, known)
+  return nearest and (" (did you mean '%s'?)"):format(nearest) or ""
 end
 
 --- One attempt. An error in the midst of it, such as an interrupt, cuts it.
@@ -43,11 +49,31 @@ local function method(prepare)
   end
 end
 
+--- client:request(operation, parameters, options): the call, prepared and not
+-- sent; see coffer.request.
+local function request_method(provider, described, prepare)
+  return function(self, operation, parameters, options)
+    local how = prepare[operation]
+    if not how then
+      error(("%s has no call '%s'%s"):format(provider, tostring(operation),
+        hint(operation, described.operations)), 2)
+    end
+    local request, fields = how(self, parameters, options)
+    if not request then
+      return nil, report(fields, 0)
+    end
+    return prepared.new(request, described.token, send)
+  end
+end
+
 local function load(provider)
   local described = core.describe(provider)
+  local methods, prepare = described.methods, {}
   for name in pairs(described.operations) do
-    described.methods[name] = method(described.methods[name])
+    prepare[name] = methods[name]
+    methods[name] = method(prepare[name])
   end
+  methods.request = request_method(provider, described, prepare)
   return things.of(provider, described.things)
 end
 

@@ -1,0 +1,68 @@
+--- A prepared request: what a call would send, to be looked at, pasted into a
+-- shell, or sent.
+local request = {}
+
+local Request = { __name = "coffer.request" }
+local methods = {}
+Request.__index = methods
+
+--- What each prepared request hides: { core =, token =, send = }.
+local inner = setmetatable({}, { __mode = "k" })
+
+local function quoted(text)
+  return "'" .. text:gsub("'", [['\'']]) .. "'"
+end
+
+--- The header with the token, as a shell writes it.
+local function token_header(token)
+  return ('"%s: %s$%s"'):format(token.header, token.scheme, token.environment)
+end
+
+--- The same call as a curl command, ready to paste. The token stands in it as
+-- a variable, such as $CLUMIO_API_TOKEN.
+-- @return string of several lines
+function methods:curl()
+  local token = inner[self].token
+  local lines = { ("curl -X %s %s"):format(self.method, quoted(self.url)) }
+  local names = {}
+  for name in pairs(self.headers) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    lines[#lines + 1] = "-H " .. (name == token.header and token_header(token)
+      or quoted(name .. ": " .. self.headers[name]))
+  end
+  if self.body then
+    lines[#lines + 1] = "--data-raw " .. quoted(self.body)
+  end
+  return table.concat(lines, " \\\n  ")
+end
+
+--- Sends it, as the call of the same name would have. A prepared request is
+-- sent once: to send another, prepare another.
+-- @return what the call returns
+function methods:send()
+  local mine = inner[self]
+  if mine.is_sent then
+    error("this request has been sent; prepare another with client:request()", 2)
+  end
+  mine.is_sent = true
+  return mine.send(mine.core)
+end
+
+function Request:__tostring()
+  return ("%s %s"):format(self.method, self.url)
+end
+
+--- Shows a request of the core.
+-- @param core userdata: the core's request
+-- @param token table: { header =, scheme =, environment = }
+-- @param send function: sends the core's request
+function request.new(core, token, send)
+  local self = setmetatable(core:describe(), Request)
+  inner[self] = { core = core, token = token, send = send }
+  return self
+end
+
+return request
