@@ -240,6 +240,12 @@ static void sandbox_open_inner(lua_State *L, struct sandbox *sandbox,
   luaL_error(L, "the sandbox cannot be set up: %s", lua_tostring(L, -1));
 }
 
+static int raise_errno(lua_State *L, const char *what)
+{
+  luaL_fileresult(L, 0, what);
+  return luaL_error(L, "%s", lua_tostring(L, -2));
+}
+
 static int sandbox_start(lua_State *L)
 {
   struct setting setting = {luaL_checkstring(L, 1), luaL_checkstring(L, 2),
@@ -248,13 +254,12 @@ static int sandbox_start(lua_State *L)
   errno = pthread_mutex_init(&sandbox->mutex, NULL);
   sandbox->has_mutex = errno == 0;
   if (!sandbox->has_mutex)
-    return luaL_error(L, "the sandbox has no lock: %s", strerror(errno));
+    return raise_errno(L, "the sandbox has no lock");
   sandbox_open_inner(L, sandbox, &setting);
   errno = 0;
   sandbox->server = http_server_start(sandbox_handle, sandbox);
   if (!sandbox->server)
-    return luaL_error(L, "the sandbox cannot listen on 127.0.0.1: %s",
-                      errno ? strerror(errno) : "libmicrohttpd gave no reason");
+    return raise_errno(L, "the sandbox cannot listen on 127.0.0.1");
   return 1;
 }
 

@@ -201,7 +201,8 @@ static bool arrival_answer(struct http_server *server, struct arrival *arrival,
 }
 
 /* Called once when the head has arrived, once for each piece of the body,
-** once at the end. */
+** once at the end. The parameters are libmicrohttpd's. */
+// NOLINTNEXTLINE(readability-function-size)
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
                                   const char *url, const char *method,
                                   const char *version, const char *upload,

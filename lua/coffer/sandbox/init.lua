@@ -1,0 +1,191 @@
+-- coffer.sandbox(): the four providers on a loopback port of this process, so that everything can
+-- be tried with no account, no network and no second program. The module is the function.
+
+local json = require "coffer.sandbox.json"
+local nearest = require "coffer.sandbox.nearest"
+
+local box = {}
+
+local Box = { __name = "coffer.sandbox", __index = box }
+
+local bases = {
+  clumio = "/clumio", commvault = "/commvault/commandcenter/api", ecl = "/ecl/ecl-objectstorage",
+  astra = "/astra",
+}
+
+local provider_names = { "clumio", "commvault", "ecl", "astra" }
+
+-- Blames the line that called the public function; `level` is how many functions lie between.
+local function misuse(level, text, ...)
+  error(text:format(...), level + 3)
+end
+
+-- Options.
+
+local function is_count(value)
+  return math.type(value) == "integer" and value >= 0, "a whole number from 0"
+end
+
+local function is_operation(value)
+  return type(value) == "string", "the name of an operation"
+end
+
+local function is_status(value)
+  return math.type(value) == "integer" and value >= 200 and value <= 599,
+    "an integer from 200 to 599"
+end
+
+local function is_times(value)
+  return math.type(value) == "integer" and value >= 1, "a whole number from 1"
+end
+
+local function is_delay(value)
+  return type(value) == "number" and value >= 0 and value <= 3600, "seconds from 0 to 3600"
+end
+
+local function is_boolean(value)
+  return type(value) == "boolean", "true or false"
+end
+
+local function is_text(value)
+  return type(value) == "string", "a string"
+end
+
+local function is_header_table(value)
+  local wanted = "a table of header names and strings"
+  if type(value) ~= "table" then return false, wanted end
+  for name, text in pairs(value) do
+    if type(name) ~= "string" or not name:find "^[%w_-]+$" then return false, wanted end
+    if type(text) ~= "string" or text:find "%c" then return false, wanted end
+  end
+  return true
+end
+
+local sandbox_options = { wallet_enabled_after = is_count, job_completed_after = is_count }
+
+local fault_options = {
+  operation = is_operation, status = is_status, times = is_times, delay = is_delay,
+  execute = is_boolean, headers = is_header_table, body = is_text,
+}
+
+local function sorted_keys(known)
+  local names = {}
+  for name in pairs(known) do table.insert(names, name) end
+  table.sort(names)
+  return names
+end
+
+local function check_options(options, known, level)
+  if type(options) ~= "table" then
+    misuse(level, "options must be a table, got %s", type(options))
+  end
+  for name, value in pairs(options) do
+    local takes = known[name]
+    if not takes then
+      misuse(level, "unknown option '%s'%s", tostring(name),
+        nearest(tostring(name), sorted_keys(known)))
+    end
+    local is_right, wanted = takes(value)
+    if not is_right then misuse(level, "option '%s' must be %s", name, wanted) end
+  end
+end
+
+-- The box.
+
+local function check_open(self, level)
+  if not self.server then misuse(level, "sandbox is closed") end
+end
+
+local function check_provider(name, level)
+  if type(name) ~= "string" or not bases[name] then
+    misuse(level, "unknown provider '%s'%s", tostring(name),
+      nearest(tostring(name), provider_names))
+  end
+end
+
+--- What a provider's constructor takes to reach this sandbox, with the caller's own options on top.
+function box:options(provider, more)
+  check_open(self, 1)
+  check_provider(provider, 1)
+  local credentials = self.secrets[provider]
+  local options = {
+    base_url = self.url .. bases[provider], token = credentials.token,
+    tenant_id = credentials.tenant_id,
+  }
+  if more ~= nil and type(more) ~= "table" then
+    misuse(0, "further options must be a table, got %s", type(more))
+  end
+  for name, value in pairs(more or {}) do options[name] = value end
+  return options
+end
+
+--- What the provider's own log-in takes: user name, password and the like, and where.
+function box:credentials(provider)
+  check_open(self, 1)
+  check_provider(provider, 1)
+  local credentials = {}
+  for name, value in pairs(self.secrets[provider]) do credentials[name] = value end
+  if provider == "ecl" then credentials.auth_url = self.url .. "/ecl/keystone/v3" end
+  return credentials
+end
+
+local function check_operation(self, name, level)
+  local known = json.decode(self.server:call("operations", ""))
+  for place = 1, #known do
+    local bare = known[place]:match "%.(.*)"
+    if name == known[place] or name == bare then return end
+    table.insert(known, bare)
+  end
+  misuse(level, "unknown operation '%s'%s", name, nearest(name, known))
+end
+
+--- Makes an operation fail, or answer late: the next time it is asked for, or `times` times.
+function box:fail(fault)
+  check_open(self, 1)
+  check_options(fault, fault_options, 1)
+  if not fault.operation then misuse(0, "option 'operation' is required") end
+  check_operation(self, fault.operation, 1)
+  self.server:call("fail", json.encode {
+    operation = fault.operation, status = fault.status or fault.body and 200,
+    times = fault.times or 1, delay = fault.delay, execute = fault.execute,
+    headers = fault.headers, body = fault.body,
+  })
+end
+
+--- The requests that arrived, in order. Credentials are masked.
+function box:log()
+  check_open(self, 1)
+  return json.decode(self.server:call("log", ""))
+end
+
+--- Ends the sandbox and all connections to it. May be called again.
+function box:close()
+  if self.server then self.server:close() end
+  self.server, self.secrets = nil, nil
+end
+
+Box.__close = box.close
+Box.__gc = box.close
+
+function Box:__tostring()
+  return ("%s: %s"):format(Box.__name, self.server and self.url or "closed")
+end
+
+local function load_core()
+  local is_there, core = pcall(require, "coffer.sandbox.core")
+  if is_there then return core end
+  local reason = core:match "^(module [^\n]* not found):" or core
+  error("coffer was built without its sandbox: install libmicrohttpd-dev and build coffer again ("
+    .. reason .. ")", 3)
+end
+
+return function(options)
+  check_options(options or {}, sandbox_options, 1)
+  local settings = { wallet_enabled_after = 2, job_completed_after = 2 }
+  for name, value in pairs(options or {}) do settings[name] = value end
+  local server = load_core().start("coffer.sandbox.server", package.path, package.cpath)
+  local self = setmetatable({ server = server }, Box)
+  self.url = "http://127.0.0.1:" .. server:port()
+  self.secrets = json.decode(server:call("open", json.encode(settings)))
+  return self
+end

@@ -1,0 +1,25 @@
+-- The known word that a misspelt one was most likely meant to be.
+
+local function distance(left, right)
+  local former = {}
+  for place = 0, #right do former[place] = place end
+  for i = 1, #left do
+    local row = { [0] = i }
+    for place = 1, #right do
+      local cost = left:byte(i) == right:byte(place) and 0 or 1
+      row[place] = math.min(former[place] + 1, row[place - 1] + 1, former[place - 1] + cost)
+    end
+    former = row
+  end
+  return former[#right]
+end
+
+--- " (did you mean 'word'?)", or nothing when no word is close.
+return function(word, known)
+  local best, fewest = nil, #word // 3 + 2
+  for _, candidate in ipairs(known) do
+    local steps = distance(word, candidate)
+    if steps < fewest then best, fewest = candidate, steps end
+  end
+  return best and (" (did you mean '%s'?)"):format(best) or ""
+end

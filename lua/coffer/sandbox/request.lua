@@ -1,0 +1,192 @@
+-- A request as the sandbox sees it, and the checks that all four providers share: Accept,
+-- Content-Type, Content-Length, query and body against what an operation says of itself.
+
+local check = require "coffer.sandbox.check"
+local json = require "coffer.sandbox.json"
+
+local request = {}
+
+local function decode(text)
+  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+--- For a value within a query or a path.
+function request.encode(text)
+  return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
+end
+
+--- The decoded segments of a path.
+function request.segments(path)
+  local segments = {}
+  for segment in path:gmatch("/([^/]*)") do table.insert(segments, decode(segment)) end
+  return segments
+end
+
+-- { name = { value, ... } }; a plus sign is a space, as in forms.
+local function read_query(text)
+  local query = {}
+  for pair in (text or ""):gmatch("[^&]+") do
+    local name, value = pair:match("^([^=]*)=?(.*)$")
+    name, value = decode(name:gsub("%+", " ")), decode(value:gsub("%+", " "))
+    query[name] = query[name] or {}
+    table.insert(query[name], value)
+  end
+  return query
+end
+
+local function read_headers(list)
+  local headers = {}
+  for _, pair in ipairs(list) do
+    local name, value = pair[1]:lower(), pair[2]
+    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+  end
+  return headers
+end
+
+--- From what the HTTP side hands over: headers is a list of { name, value }.
+function request.read(method, target, headers, body)
+  local path, query_text = target:match("^([^?]*)%??(.*)$")
+  if not target:find("?", 1, true) then query_text = nil end
+  return {
+    method = method, path = path, query_text = query_text, query = read_query(query_text),
+    headers = read_headers(headers), body = body, params = {},
+  }
+end
+
+--- True when the Accept header allows one of the media types, or anything.
+function request.accepts(asked, types)
+  local accept = asked.headers.accept
+  if not accept then return true end
+  for range in accept:gmatch("[^,]+") do
+    local media = range:match("^%s*([^;%s]+)")
+    if media == "*/*" then return true end
+    for _, known in ipairs(types) do
+      if media == known then return true end
+    end
+  end
+  return false
+end
+
+-- The checks: each gives a list of problems, and they are made in this order. `kind` tells a
+-- provider that has an error of its own for it.
+
+local checks = {}
+
+local function one(field, reason)
+  return { { field = field, reason = reason } }
+end
+
+function checks.accept(asked, operation)
+  if operation.accept and asked.headers.accept ~= operation.accept then
+    return one("Accept", "must be '" .. operation.accept .. "'")
+  end
+  if operation.produces and not request.accepts(asked, operation.produces) then
+    return one("Accept", "must allow '" .. table.concat(operation.produces, "' or '") .. "'")
+  end
+end
+
+local function media_type(asked)
+  local value = asked.headers["content-type"]
+  return value and value:match("^%s*([^;%s]*)")
+end
+
+local function check_bodiless(asked, operation)
+  local media = media_type(asked)
+  if media and media ~= operation.idle_type then
+    return one("Content-Type", "must not be sent where there is no body")
+  end
+  if #asked.body > 0 then return one("body", "must not be sent") end
+  if asked.method == "POST" and asked.headers["content-length"] ~= "0" then
+    return one("Content-Length", "must be 0")
+  end
+end
+
+function checks.header(asked, operation)
+  if not operation.body then return check_bodiless(asked, operation) end
+  if media_type(asked) ~= operation.consumes then
+    return one("Content-Type", "must be '" .. operation.consumes .. "'")
+  end
+end
+
+local function sorted_names(query)
+  local names = {}
+  for name in pairs(query) do table.insert(names, name) end
+  table.sort(names)
+  return names
+end
+
+function checks.unsupported(asked, operation)
+  local problems = {}
+  for _, name in ipairs(sorted_names(asked.query)) do
+    if not (operation.query and operation.query[name]) then
+      table.insert(problems, { field = name, reason = "is not a parameter of this operation" })
+    end
+  end
+  return problems
+end
+
+function checks.query(asked, operation)
+  local problems = {}
+  for name, rule in pairs(operation.query or {}) do
+    for _, value in ipairs(asked.query[name] or {}) do
+      local reason = rule(value)
+      if reason then table.insert(problems, { field = name, reason = reason }) end
+    end
+  end
+  for _, name in ipairs(operation.query_needs or {}) do
+    if not asked.query[name] then
+      table.insert(problems, { field = name, reason = "is required" })
+    end
+  end
+  table.sort(problems, function(left, right) return left.field < right.field end)
+  return problems
+end
+
+function checks.json(asked, operation)
+  if not operation.body then return end
+  local trouble
+  asked.fields, trouble = json.decode(asked.body)
+  if trouble then return one("body", "is not JSON: " .. trouble) end
+end
+
+function checks.schema(asked, operation)
+  if operation.body then return check.problems(operation.body, asked.fields) end
+end
+
+--- nil when all is well, or the kind of the first failing check and its problems.
+function request.check(asked, operation)
+  for _, kind in ipairs { "accept", "header", "unsupported", "query", "json", "schema" } do
+    local problems = checks[kind](asked, operation)
+    if problems and #problems > 0 then return kind, problems end
+  end
+end
+
+--- Rules for query values: what is wrong with one, or nil.
+function request.any() end
+
+function request.natural(value)
+  if not value:find "^%d+$" then return "must be a whole number" end
+end
+
+function request.positive(value)
+  if not value:find "^%d+$" or tonumber(value) < 1 then return "must be a whole number above 0" end
+end
+
+function request.truth(value)
+  if value ~= "true" then return "must be 'true'" end
+end
+
+function request.date(value)
+  if not value:find "^%d%d%d%d%-%d%d%-%d%d$" then return "must be a date YYYY-MM-DD" end
+end
+
+--- One line of all problems.
+function request.tell(problems)
+  local lines = {}
+  for _, problem in ipairs(problems) do
+    table.insert(lines, problem.field .. " " .. problem.reason)
+  end
+  return table.concat(lines, "; ")
+end
+
+return request
