@@ -89,6 +89,9 @@ static const char *check_url(const char *text, size_t length, bool is_base)
     return "must not have a query";
   if (is_base && memchr(text, '#', length))
     return "must not have a fragment";
+  const char *authority = strstr(text, "://");
+  if (is_base && authority && authority[3] == '/')
+    return "must name a host";
   if (is_base && memchr(text, '@', length))
     return "must not have user information";
   CURLU *url = curl_url();
@@ -184,4 +187,92 @@ bool address_append_host(struct buffer *buffer, const char *text)
   curl_free(host);
   curl_url_cleanup(url);
   return is_done;
+}
+
+/* The part of a URL, to be freed with curl_free; NULL where it has none. */
+static char *part_of(CURLU *url, CURLUPart part)
+{
+  char *text = NULL;
+  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK)
+    return NULL;
+  return text;
+}
+
+static bool has_same(CURLU *a, CURLU *b, CURLUPart part)
+{
+  char *one = part_of(a, part);
+  char *other = part_of(b, part);
+  bool is_same = one && other && strcasecmp(one, other) == 0;
+  curl_free(one);
+  curl_free(other);
+  return is_same;
+}
+
+/* True when the path of `url` is below that of `base`, which ends with a
+** slash, and has no dot segment in disguise. */
+static bool is_below(CURLU *base, CURLU *url)
+{
+  char *top = part_of(base, CURLUPART_PATH);
+  char *path = part_of(url, CURLUPART_PATH);
+  bool is_below = top && path && strncmp(top, path, strlen(top)) == 0 &&
+                  !strcasestr(path, "%2e") && !strstr(path, "/../");
+  curl_free(top);
+  curl_free(path);
+  return is_below;
+}
+
+static const char *resolve(CURLU *base, CURLU *url, const char *top,
+                           const char *link)
+{
+  char *whole = NULL;
+  if (curl_url_set(base, CURLUPART_URL, top, 0) != CURLUE_OK)
+    return "cannot be resolved";
+  whole = part_of(base, CURLUPART_URL);
+  bool is_set = whole &&
+                curl_url_set(url, CURLUPART_URL, whole, 0) == CURLUE_OK &&
+                curl_url_set(url, CURLUPART_URL, link, 0) == CURLUE_OK;
+  curl_free(whole);
+  if (!is_set)
+    return "is not an address";
+  if (!has_same(base, url, CURLUPART_SCHEME) ||
+      !has_same(base, url, CURLUPART_HOST) ||
+      !has_same(base, url, CURLUPART_PORT))
+    return "leads to another origin and is not followed";
+  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_FRAGMENT))
+    return "has user information or a fragment and is not followed";
+  return is_below(base, url) ? NULL : "leads out of the base URL";
+}
+
+static const char *append_resolved(struct buffer *buffer, const char *top,
+                                   const char *link)
+{
+  CURLU *base = curl_url();
+  CURLU *url = curl_url();
+  const char *wrong = "cannot be resolved";
+  if (base && url)
+    wrong = resolve(base, url, top, link);
+  char *whole = wrong ? NULL : part_of(url, CURLUPART_URL);
+  if (!wrong && (!whole || !buffer_append_text(buffer, whole)))
+    wrong = "cannot be resolved";
+  curl_free(whole);
+  curl_url_cleanup(base);
+  curl_url_cleanup(url);
+  return wrong;
+}
+
+const char *address_append_link(struct buffer *buffer, const char *base,
+                                const char *link, size_t length)
+{
+  struct buffer top = {0};
+  const char *wrong = check_bytes(link, length);
+  if (wrong)
+    return wrong;
+  if (memchr(link, '{', length) || memchr(link, '}', length))
+    return "is a template with open places";
+  wrong = "cannot be resolved";
+  if (buffer_append_text(&top, base) && buffer_append_byte(&top, '/') &&
+      buffer_terminate(&top))
+    wrong = append_resolved(buffer, top.bytes, link);
+  buffer_free(&top);
+  return wrong;
 }

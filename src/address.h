@@ -28,6 +28,12 @@ bool address_is_token(const char *text, size_t length);
 bool address_append_escaped(struct buffer *buffer, const char *text,
                             size_t length);
 
+/* Appends the address that a link of an answer leads to. NULL when it is
+** followed: when it has the origin of the base URL, lies below its path, and
+** leaves nothing open; else what is wrong with it. */
+const char *address_append_link(struct buffer *buffer, const char *base,
+                                const char *link, size_t length);
+
 /* Appends the host of an absolute URL, "" where it has none. For messages:
 ** whatever else an address holds stays out of them. */
 bool address_append_host(struct buffer *buffer, const char *url);

@@ -48,7 +48,7 @@ static void redact(lua_State *L, const struct request *request)
   const struct secret *token = request->client->token;
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
-  if (!memmem(text, length, token->bytes, token->length))
+  if (!token || !memmem(text, length, token->bytes, token->length))
     return;
   luaL_gsub(L, text, token->bytes, "[secret]");
   lua_remove(L, -2);
@@ -258,6 +258,10 @@ static int push_refusal(lua_State *L, struct request *request,
 {
   lua_pushnil(L);
   push_fields(L, request, verdict->outcome, verdict->code, verdict->said);
+  if (verdict->is_lasting) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "is_lasting");
+  }
   if (verdict->has_detail && request->exchange.trouble[0])
     set_text(L, "trouble", request->exchange.trouble);
   add_complaints(L, request);
@@ -270,7 +274,6 @@ static int push_unreadable(lua_State *L, const struct request *request,
                            const char *said)
 {
   lua_pushnil(L);
-  lua_insert(L, -2); /* under the text */
   push_fields(L, request, OUTCOME_UNKNOWN, "protocol", said);
   add_media_type(L, request);
   return 2;
@@ -423,7 +426,17 @@ static int push_incomplete(lua_State *L, const struct request *request,
   return 2;
 }
 
-static int push_result(lua_State *L, const struct request *request,
+/* A success that tells nothing but what is wrong, such as a failed log-in. */
+static int push_refused_success(lua_State *L, struct request *request)
+{
+  struct verdict verdict = {.outcome = OUTCOME_REFUSED,
+                            .code = request->operation->refused_without,
+                            .said =
+                                "refused, although the status says success"};
+  return push_refusal(L, request, &verdict);
+}
+
+static int push_result(lua_State *L, struct request *request,
                        const struct reading *reading)
 {
   int result = lua_gettop(L);
@@ -431,6 +444,8 @@ static int push_result(lua_State *L, const struct request *request,
   if (pushed)
     return pushed;
   const struct key *key = NULL;
+  if (reading->missing && request->operation->refused_without)
+    return push_refused_success(L, request);
   if (reading->missing)
     lua_pushfstring(L, "the answer has no %s", reading->missing);
   else if ((key = wrong_echo(L, request, result)) != NULL)
@@ -439,6 +454,22 @@ static int push_result(lua_State *L, const struct request *request,
   else
     return reading->lost_count ? push_incomplete(L, request, reading) : 1;
   return push_unreadable(L, request, lua_tostring(L, -1));
+}
+
+/* Adds the secret that an answer has in a header to the result on top. False
+** when it is not there. */
+static bool add_answer_header(lua_State *L, const struct request *request)
+{
+  struct header header;
+  const char *name = request->operation->answer_header;
+  if (!name)
+    return true;
+  if (!headers_find(&request->exchange.head, name, &header) ||
+      header.value_length == 0)
+    return false;
+  secret_push(L, header.value, header.value_length);
+  lua_setfield(L, -2, name);
+  return true;
 }
 
 static const char *why_unreadable(lua_State *L, const struct reading *reading)
@@ -452,6 +483,10 @@ static const char *why_unreadable(lua_State *L, const struct reading *reading)
 static int push_success(lua_State *L, struct request *request)
 {
   struct reading reading = {.json = &request->json};
+  if (!request->operation->answer) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
   if (request->exchange.body.length == 0) {
     lua_pushliteral(L, "the answer has no body");
     return push_unreadable(L, request, lua_tostring(L, -1));
@@ -463,6 +498,8 @@ static int push_success(lua_State *L, struct request *request)
   reading.things = lua_istable(L, -1) ? lua_gettop(L) : 0;
   if (!marshal_read(L, &reading, request->operation->answer))
     return push_unreadable(L, request, why_unreadable(L, &reading));
+  if (!add_answer_header(L, request))
+    reading.missing = request->operation->answer_header;
   return push_result(L, request, &reading);
 }
 

@@ -80,7 +80,13 @@ void client_check_open(lua_State *L, const struct client *client)
 struct client *client_check(lua_State *L, int index,
                             const struct provider *provider)
 {
-  struct client *client = luaL_checkudata(L, index, type_name(L, provider));
+  const char *type = type_name(L, provider);
+  struct client *client = luaL_testudata(L, index, type);
+  if (!client)
+    misuse(L,
+           "%s: a method was called on a %s (write client:method, with a "
+           "colon)",
+           type, luaL_typename(L, index));
   lua_pop(L, 1);
   client_check_open(L, client);
   return client;
@@ -114,11 +120,6 @@ enum {
   AT_PROBLEMS
 };
 
-static const char *whose(lua_State *L, const struct provider *provider)
-{
-  return lua_pushfstring(L, "coffer.%s", provider->name);
-}
-
 /* A wrong value: the caller's where it was given, the world's where it stood
 ** in the environment. */
 static void wrong_setting(lua_State *L, const struct client *client,
@@ -126,8 +127,8 @@ static void wrong_setting(lua_State *L, const struct client *client,
                           const char *environment, const char *wrong)
 {
   if (!environment)
-    misuse(L, "%s: option '%s' %s", whose(L, client->provider), setting->name,
-           wrong);
+    misuse(L, "%s: option '%s' %s", type_name(L, client->provider),
+           setting->name, wrong);
   lua_pushfstring(L, "%s, from the environment, %s", environment, wrong);
   marshal_problem(L, AT_PROBLEMS, setting->name, lua_tostring(L, -1));
   lua_pop(L, 1);
@@ -138,6 +139,7 @@ static const char *check_setting(enum setting_use use, const char *text,
 {
   switch (use) {
   case SETTING_BASE_URL:
+  case SETTING_LOG_IN_URL:
     return address_check_base(text, length);
   case SETTING_PARAMETER:
     return address_check_segment(text, length);
@@ -145,6 +147,7 @@ static const char *check_setting(enum setting_use use, const char *text,
   case SETTING_HEADER:
     return address_check_header_value(text, length);
   case SETTING_REGION:
+  case SETTING_CREDENTIAL:
     break;
   }
   return NULL;
@@ -160,7 +163,7 @@ static const char *region_url(lua_State *L, const struct client *client,
       return provider->regions[i].base_url;
     names_offer(&search, provider->regions[i].name);
   }
-  misuse(L, "%s: option 'region' has no region '%s'%s", whose(L, provider),
+  misuse(L, "%s: option 'region' has no region '%s'%s", type_name(L, provider),
          name, misuse_hint(L, search.nearest));
   return NULL;
 }
@@ -178,6 +181,15 @@ static void keep_in(lua_State *L, const char *table, const char *name,
 {
   luaL_getsubtable(L, AT_HELD, table);
   lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+static void keep_secret(lua_State *L, const char *name, const char *text,
+                        size_t length)
+{
+  luaL_getsubtable(L, AT_HELD, "credentials");
+  secret_push(L, text, length);
   lua_setfield(L, -2, name);
   lua_pop(L, 1);
 }
@@ -206,7 +218,20 @@ static void use_setting(lua_State *L, struct client *client,
   case SETTING_PARAMETER:
     keep_in(L, "parameters", setting->name, text);
     break;
+  case SETTING_CREDENTIAL:
+    keep_secret(L, setting->name, text, length);
+    break;
+  case SETTING_LOG_IN_URL:
+    push_trimmed(L, text, length);
+    keep_in(L, "credentials", setting->name, lua_tostring(L, -1));
+    lua_pop(L, 1);
+    break;
   }
+}
+
+static bool may_be_secret(const struct setting *setting)
+{
+  return setting->use == SETTING_TOKEN || setting->use == SETTING_CREDENTIAL;
 }
 
 /* The text on top, which is a string, or a secret where that may be. */
@@ -214,7 +239,7 @@ static const char *setting_text(lua_State *L, const struct setting *setting,
                                 size_t *length)
 {
   struct secret *secret = secret_test(L, -1);
-  if (setting->use != SETTING_TOKEN || !secret)
+  if (!may_be_secret(setting) || !secret)
     return lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
   *length = secret->length;
   return secret->bytes ? secret->bytes : "";
@@ -227,10 +252,11 @@ static void take_setting(lua_State *L, struct client *client,
   size_t length;
   const char *text = setting_text(L, setting, &length);
   const char *wrong;
+  if (setting->use == SETTING_TOKEN && lua_isfunction(L, -1))
+    return; /* called for a token when one is needed, by Lua */
   if (!text)
-    wrong = setting->use == SETTING_TOKEN
-                ? "must be a string or a coffer.secret"
-                : "must be a string";
+    wrong = may_be_secret(setting) ? "must be a string or a coffer.secret"
+                                   : "must be a string";
   else
     wrong = check_setting(setting->use, text, length);
   if (wrong)
@@ -272,10 +298,52 @@ static void find_setting(lua_State *L, struct client *client,
     lua_pushstring(L, getenv(environment));
     take_setting(L, client, setting, environment);
     lua_pop(L, 1);
-  } else if (setting->is_required && !is_settled) {
+  } else if (setting->is_required && !is_settled &&
+             setting->use != SETTING_TOKEN) {
     missing_setting(L, setting);
   }
   lua_pop(L, 1);
+}
+
+/* True when the options have this, whatever it is. */
+static bool is_given(lua_State *L, const char *option)
+{
+  lua_pushstring(L, option);
+  bool is_there = lua_rawget(L, AT_OPTIONS) != LUA_TNIL;
+  lua_pop(L, 1);
+  return is_there;
+}
+
+static const struct setting *setting_named(const struct provider *provider,
+                                           const char *name)
+{
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (strcmp(provider->settings[i].name, name) == 0)
+      return &provider->settings[i];
+  return NULL;
+}
+
+/* Names what a log-in still lacks. False when nothing of one is given. */
+static bool check_log_in(lua_State *L, const struct provider *provider)
+{
+  bool is_begun = luaL_getsubtable(L, AT_HELD, "credentials");
+  for (const char *const *name = provider->log_in; is_begun && *name; name++) {
+    lua_pushstring(L, *name);
+    if (lua_rawget(L, -2) == LUA_TNIL)
+      missing_setting(L, setting_named(provider, *name));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return is_begun;
+}
+
+/* Without a token there has to be a way to get one. */
+static void check_credential(lua_State *L, const struct client *client)
+{
+  if (client->token || is_given(L, "token") || is_given(L, "token_file") ||
+      check_log_in(L, client->provider))
+    return;
+  missing_setting(L, setting_named(client->provider, "token"));
 }
 
 /* A region is a base URL by name: it settles it before the environment is
@@ -289,13 +357,14 @@ static void find_settings(lua_State *L, struct client *client)
   lua_pushliteral(L, "base_url");
   if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL && client->base_url)
     misuse(L, "%s: give option 'region' or option 'base_url', not both",
-           whose(L, provider));
+           type_name(L, provider));
   lua_pop(L, 1);
   for (size_t i = 0; i < provider->setting_count; i++)
     if (provider->settings[i].use != SETTING_REGION)
       find_setting(L, client, &provider->settings[i]);
   if (!client->base_url)
     client->base_url = provider->base_url;
+  check_credential(L, client);
 }
 
 /* Options that are the same for all */
@@ -316,6 +385,11 @@ static const struct option common_options[] = {
     {"user_agent", OPTION_HEADER, offsetof(struct client, route.user_agent)},
     {"allow_keylog", OPTION_OTHER},
     {"headers", OPTION_OTHER},
+    {"token_file", OPTION_OTHER},
+    {"attempts", OPTION_OTHER},
+    {"deadline", OPTION_OTHER},
+    {"log", OPTION_OTHER},
+    {"on_tokens", OPTION_OTHER},
     {NULL},
 };
 
@@ -327,7 +401,7 @@ static void take_options(lua_State *L, struct client *client)
   for (size_t i = 0; i < provider->setting_count && i < MOST_SETTINGS; i++)
     settings[i] =
         (struct option){provider->settings[i].name, OPTION_OTHER, 0, 0};
-  options_take(L, whose(L, provider), AT_OPTIONS, lists, client, AT_HELD);
+  options_take(L, type_name(L, provider), AT_OPTIONS, lists, client, AT_HELD);
   lua_pop(L, 1);
 }
 
@@ -352,7 +426,7 @@ static bool is_reserved(const struct provider *provider, const char *name)
 /* One header, name and value on top. */
 static void check_header(lua_State *L, const struct client *client)
 {
-  const char *who = whose(L, client->provider);
+  const char *who = type_name(L, client->provider);
   size_t name_length, length;
   if (lua_type(L, -3) != LUA_TSTRING || lua_type(L, -2) != LUA_TSTRING)
     misuse(L, "%s: option 'headers' must be a table of strings by name", who);
@@ -375,7 +449,7 @@ static void take_headers(lua_State *L, const struct client *client)
   int type = lua_rawget(L, AT_OPTIONS);
   if (type != LUA_TNIL && type != LUA_TTABLE)
     misuse(L, "%s: option 'headers' must be a table of strings by name",
-           whose(L, client->provider));
+           type_name(L, client->provider));
   if (type == LUA_TTABLE) {
     lua_pushnil(L);
     while (lua_next(L, -2)) {
@@ -395,7 +469,7 @@ static void check_key_log(lua_State *L, const struct client *client)
   int type = lua_rawget(L, AT_OPTIONS);
   if (type != LUA_TNIL && type != LUA_TBOOLEAN)
     misuse(L, "%s: option 'allow_keylog' must be true or false",
-           whose(L, client->provider));
+           type_name(L, client->provider));
   if (file && *file && !lua_toboolean(L, -1))
     marshal_problem(L, AT_PROBLEMS, "SSLKEYLOGFILE",
                     "is set in the environment: libcurl would log the keys of "
@@ -429,7 +503,7 @@ int client_open(lua_State *L)
     lua_newtable(L);
     lua_replace(L, AT_OPTIONS);
   } else if (!lua_istable(L, AT_OPTIONS)) {
-    misuse(L, "%s takes a table of options, got %s", whose(L, provider),
+    misuse(L, "%s takes a table of options, got %s", type_name(L, provider),
            luaL_typename(L, AT_OPTIONS));
   }
   struct client *client = client_push(L, provider);
@@ -449,6 +523,107 @@ int client_open(lua_State *L)
     return luaL_error(L, "not enough memory");
   lua_settop(L, AT_CLIENT);
   return 1;
+}
+
+/* What Lua asks of a client */
+
+struct client *client_of_any(lua_State *L, int index)
+{
+  for (const struct provider *const *each = providers; *each; each++) {
+    struct client *client = luaL_testudata(L, index, type_name(L, *each));
+    lua_pop(L, 1);
+    if (client)
+      return client;
+  }
+  luaL_typeerror(L, index, "coffer client");
+  return NULL;
+}
+
+/* core.credentials(client): what it logs in with, by name, or nil. */
+int client_credentials(lua_State *L)
+{
+  client_of_any(L, 1);
+  client_push_held(L, 1, "credentials");
+  return 1;
+}
+
+static bool is_same_token(const struct secret *token, const char *text,
+                          size_t length)
+{
+  return token && token->length == length &&
+         memcmp(token->bytes, text, length) == 0;
+}
+
+/* core.set_token(client, token): true and whether it is another one; or nil
+** and what is wrong with it. Connections that the old one used are dropped
+** where nothing is under way on them. */
+int client_set_token(lua_State *L)
+{
+  struct client *client = client_of_any(L, 1);
+  size_t length = 0;
+  struct secret *given = secret_test(L, 2);
+  const char *text = given ? given->bytes : NULL;
+  lua_settop(L, 2);
+  if (given)
+    length = given->length;
+  else if (lua_type(L, 2) == LUA_TSTRING)
+    text = lua_tolstring(L, 2, &length);
+  const char *wrong = text ? address_check_header_value(text, length)
+                           : "must be a string or a coffer.secret";
+  if (wrong) {
+    lua_pushnil(L);
+    lua_pushstring(L, wrong);
+    return 2;
+  }
+  bool is_same = is_same_token(client->token, text, length);
+  lua_getiuservalue(L, 1, 1);
+  secret_push(L, text, length);
+  const struct secret *token = secret_test(L, -1);
+  lua_setfield(L, -2, "token");
+  if (client->token && !is_same)
+    flight_renew(&client->flight);
+  client->token = token;
+  lua_pushboolean(L, 1);
+  lua_pushboolean(L, !is_same);
+  return 2;
+}
+
+/* Light userdata is never written to here; Lua's type has no const. */
+static void push_constant(lua_State *L, const void *data)
+{
+  union {
+    const void *constant;
+    void *pointer;
+  } both = {data};
+  lua_pushlightuserdata(L, both.pointer);
+}
+
+static void push_prepare(lua_State *L, const struct provider *provider,
+                         const struct operation *operation)
+{
+  push_constant(L, provider);
+  push_constant(L, operation);
+  lua_pushcclosure(L, request_prepare, 2);
+}
+
+/* core.check_link(client, link): true when the link of an answer may be
+** followed, or nil and what is wrong with it. */
+int client_check_link(lua_State *L)
+{
+  struct client *client = client_of_any(L, 1);
+  struct buffer address = {0};
+  size_t length;
+  const char *link = luaL_checklstring(L, 2, &length);
+  const char *wrong =
+      address_append_link(&address, client->base_url, link, length);
+  buffer_free(&address);
+  if (!wrong) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, wrong);
+  return 2;
 }
 
 /* Description */
@@ -472,6 +647,27 @@ static void describe_parameter(lua_State *L, const struct field *field)
   lua_setfield(L, -2, "about");
 }
 
+static void describe_paging(lua_State *L, const struct paging *paging)
+{
+  static const char *const styles[] = {[PAGING_NONE] = "none",
+                                       [PAGING_LINK] = "link",
+                                       [PAGING_TOKEN] = "token",
+                                       [PAGING_OFFSET] = "offset"};
+  lua_createtable(L, 0, 6);
+  lua_pushstring(L, paging->name);
+  lua_setfield(L, -2, "name");
+  lua_pushstring(L, paging->items);
+  lua_setfield(L, -2, "items");
+  lua_pushstring(L, styles[paging->style]);
+  lua_setfield(L, -2, "style");
+  lua_pushstring(L, paging->next);
+  lua_setfield(L, -2, "next");
+  lua_pushstring(L, paging->parameter);
+  lua_setfield(L, -2, "parameter");
+  lua_pushstring(L, paging->row_names);
+  lua_setfield(L, -2, "row_names");
+}
+
 static void describe_operation(lua_State *L, const struct operation *operation)
 {
   const struct schema *parameters = operation->parameters;
@@ -486,6 +682,16 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   lua_setfield(L, -2, "about");
   lua_pushboolean(L, operation->creates);
   lua_setfield(L, -2, "creates");
+  lua_pushboolean(L, operation->repeats);
+  lua_setfield(L, -2, "repeats");
+  lua_pushboolean(L, operation->is_public);
+  lua_setfield(L, -2, "is_public");
+  lua_pushboolean(L, operation->has_secrets);
+  lua_setfield(L, -2, "has_secrets");
+  if (operation->paging) {
+    describe_paging(L, operation->paging);
+    lua_setfield(L, -2, "paging");
+  }
   lua_createtable(L, (int)parameters->field_count, 0);
   for (size_t i = 0; i < parameters->field_count; i++) {
     describe_parameter(L, &parameters->fields[i]);
@@ -552,30 +758,20 @@ int client_describe(lua_State *L)
   lua_setfield(L, -4, "methods");
   lua_pop(L, 2);
   lua_newtable(L);
-  lua_newtable(L);
   for (size_t i = 0; i < provider->operation_count; i++) {
-    const struct operation *operation = &provider->operations[i];
-    const struct thing *thing = operation->answer->thing;
-    describe_operation(L, operation);
-    lua_setfield(L, -3, operation->name);
-    if (thing) {
-      describe_thing(L, thing);
-      lua_setfield(L, -2, thing->name);
-    }
+    describe_operation(L, &provider->operations[i]);
+    push_prepare(L, provider, &provider->operations[i]);
+    lua_setfield(L, -2, "prepare");
+    lua_setfield(L, -2, provider->operations[i].name);
   }
-  lua_setfield(L, -3, "things");
   lua_setfield(L, -2, "operations");
+  lua_newtable(L);
+  for (size_t i = 0; i < provider->thing_count; i++) {
+    describe_thing(L, provider->things[i]);
+    lua_setfield(L, -2, provider->things[i]->name);
+  }
+  lua_setfield(L, -2, "things");
   return 1;
-}
-
-/* Light userdata is never written to here; Lua's type has no const. */
-static void push_constant(lua_State *L, const void *data)
-{
-  union {
-    const void *constant;
-    void *pointer;
-  } both = {data};
-  lua_pushlightuserdata(L, both.pointer);
 }
 
 static void open_type(lua_State *L, const struct provider *provider)
@@ -589,11 +785,12 @@ static void open_type(lua_State *L, const struct provider *provider)
     luaL_setfuncs(L, metamethods, 1);
     lua_newtable(L);
     for (size_t i = 0; i < provider->operation_count; i++) {
-      push_constant(L, provider);
-      push_constant(L, &provider->operations[i]);
-      lua_pushcclosure(L, request_prepare, 2);
+      push_prepare(L, provider, &provider->operations[i]);
       lua_setfield(L, -2, provider->operations[i].name);
     }
+    push_constant(L, provider);
+    lua_pushcclosure(L, client_close, 1);
+    lua_setfield(L, -2, "close");
     lua_setfield(L, -2, "__index");
   }
   lua_pop(L, 2);

@@ -41,6 +41,13 @@ struct client *client_check(lua_State *L, int index,
 /* Raises when the client is closed, or was made before a fork. */
 void client_check_open(lua_State *L, const struct client *client);
 
+/* The client at the index, of whatever provider, else raises. */
+struct client *client_of_any(lua_State *L, int index);
+
+int client_credentials(lua_State *L);
+int client_set_token(lua_State *L);
+int client_check_link(lua_State *L);
+
 /* Pushes the table `name` of what the client holds; nil where there is
 ** none. */
 void client_push_held(lua_State *L, int index, const char *name);

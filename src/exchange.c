@@ -44,13 +44,15 @@ static bool begins_head(const char *line, size_t length)
   return length > 5 && memcmp(line, "HTTP/", 5) == 0;
 }
 
+static bool ends_head(const char *line, size_t length)
+{
+  return length <= 2 && (*line == '\r' || *line == '\n');
+}
+
 /* The head of a 1xx ends like that of the answer, but is not it. */
-static bool ends_head(const struct exchange *exchange, const char *line,
-                      size_t length)
+static bool is_final(const struct exchange *exchange)
 {
   long status = 0;
-  if (length > 2 || (*line != '\r' && *line != '\n'))
-    return false;
   curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
   return status >= 200;
 }
@@ -62,14 +64,14 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
   exchange->head_seen += length;
   if (exchange->head_seen > MOST_HEAD)
     return stop(exchange, STOP_HEAD_TOO_LARGE);
-  if (begins_head(line, length))
-    exchange->head.length = 0;
-  else if (exchange->is_head_complete)
+  if (exchange->is_head_complete)
     return length; /* a trailer */
+  if (exchange->is_between_heads && begins_head(line, length))
+    exchange->head.length = 0;
+  exchange->is_between_heads = ends_head(line, length);
+  exchange->is_head_complete = exchange->is_between_heads && is_final(exchange);
   if (!buffer_append(&exchange->head, line, length))
     return stop(exchange, STOP_NO_MEMORY);
-  if (ends_head(exchange, line, length))
-    exchange->is_head_complete = true;
   return length;
 }
 
@@ -93,6 +95,9 @@ static const char *default_ca_file(void)
   return curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
+/* curl takes its enumerations as long. */
+#define OLDEST_TLS ((long)CURL_SSLVERSION_TLSv1_2)
+
 static bool set_tls(CURL *easy, const struct route *route)
 {
   const char *ca_file = route->ca_file ? route->ca_file : default_ca_file();
@@ -100,8 +105,8 @@ static bool set_tls(CURL *easy, const struct route *route)
                 SET(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
                 SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L) &&
                 SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L) &&
-                SET(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) &&
-                SET(easy, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+                SET(easy, CURLOPT_SSLVERSION, OLDEST_TLS) &&
+                SET(easy, CURLOPT_PROXY_SSLVERSION, OLDEST_TLS);
   if (is_set && ca_file)
     is_set = SET(easy, CURLOPT_CAINFO, ca_file) &&
              SET(easy, CURLOPT_CAPATH, NULL) &&
@@ -126,14 +131,27 @@ static bool set_proxy(CURL *easy, const struct route *route)
 static bool set_protocol(CURL *easy)
 {
   return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
-         SET(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) &&
+         SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
          SET(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
          SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
-         SET(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED) &&
+         SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
          SET(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
          SET(easy, CURLOPT_PATH_AS_IS, 1L) &&
          SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
          SET(easy, CURLOPT_NOSIGNAL, 1L);
+}
+
+/* A name that is still being looked up does not hold up the end of a call:
+** the thread that does it is left to itself. Older ones wait for it. */
+static bool set_quick_end(CURL *easy)
+{
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+  return code == CURLE_OK || code == CURLE_UNKNOWN_OPTION;
+#else
+  (void)easy;
+  return true;
+#endif
 }
 
 static bool set_callbacks(CURL *easy)
@@ -147,7 +165,7 @@ CURL *exchange_make_handle(const struct route *route)
 {
   CURL *easy = curl_easy_init();
   if (easy && set_callbacks(easy) && set_protocol(easy) &&
-      set_proxy(easy, route) && set_tls(easy, route) &&
+      set_quick_end(easy) && set_proxy(easy, route) && set_tls(easy, route) &&
       SET(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_timeout) &&
       SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_SPEED) &&
       SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME) &&
@@ -236,6 +254,8 @@ void exchange_end(struct exchange *exchange, CURLcode code)
   if (!exchange->easy)
     return;
   curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &exchange->status);
+  curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE,
+                    &exchange->proxy_status);
   take_retry_after(exchange);
 }
 

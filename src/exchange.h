@@ -49,11 +49,13 @@ struct exchange {
   size_t most_body;
   unsigned sends; /* how often libcurl was about to send: 0 is not sent */
   bool is_head_complete;
+  bool is_between_heads; /* behind that of a 1xx */
   bool is_started, is_done;
   enum exchange_stop stop;
   CURLcode code;
   long status;
-  long retry_after; /* seconds, -1 where not told */
+  long proxy_status; /* of the answer to CONNECT, 0 where there is none */
+  long retry_after;  /* seconds, -1 where not told */
   char trouble[CURL_ERROR_SIZE];
 };
 

@@ -8,6 +8,15 @@ bool flight_open(struct flight *flight)
   return flight->multi != NULL;
 }
 
+void flight_renew(struct flight *flight)
+{
+  CURLM *multi = flight->in_air || !flight->multi ? NULL : curl_multi_init();
+  if (!multi)
+    return;
+  curl_multi_cleanup(flight->multi);
+  flight->multi = multi;
+}
+
 static CURL *take_handle(struct flight *flight, const struct route *route)
 {
   if (flight->spare_count > 0)

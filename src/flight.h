@@ -20,6 +20,9 @@ bool flight_open(struct flight *flight);
 /* Cuts what is still in the air. May be called again. */
 void flight_close(struct flight *flight);
 
+/* Drops the connections, unless something is in the air. */
+void flight_renew(struct flight *flight);
+
 /* Puts an exchange into the air. False, and the exchange is over without
 ** having been sent, when that fails. */
 bool flight_start(struct flight *flight, struct exchange *exchange,

@@ -559,6 +559,26 @@ bool json_write_string(struct buffer *buffer, const char *bytes, size_t length)
   return buffer_append_byte(buffer, '"');
 }
 
+bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length)
+{
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
+                               "uvwxyz0123456789+/";
+  if (!buffer_append_byte(buffer, '"'))
+    return false;
+  for (size_t i = 0; i < length; i += 3) {
+    size_t left = length - i < 3 ? length - i : 3;
+    unsigned long group = 0;
+    char text[4];
+    for (size_t k = 0; k < 3; k++)
+      group = group << 8 | (k < left ? (unsigned char)bytes[i + k] : 0);
+    for (size_t k = 0; k < 4; k++)
+      text[k] = k <= left ? digits[group >> (18 - 6 * k) & 63] : '=';
+    if (!buffer_append(buffer, text, sizeof text))
+      return false;
+  }
+  return buffer_append_byte(buffer, '"');
+}
+
 bool json_write_integer(struct buffer *buffer, int64_t value)
 {
   char text[24];

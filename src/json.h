@@ -83,6 +83,7 @@ size_t json_characters(const char *bytes, size_t length);
 /* Writing. False when there is no memory. Strings have to be UTF-8, reals
 ** have to be finite: the caller has seen to it. */
 bool json_write_string(struct buffer *buffer, const char *bytes, size_t length);
+bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length);
 bool json_write_integer(struct buffer *buffer, int64_t value);
 bool json_write_real(struct buffer *buffer, double value);
 

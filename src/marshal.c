@@ -29,12 +29,15 @@ void marshal_open(lua_State *L)
 
 int marshal_array_mark(lua_State *L)
 {
-  luaL_checkany(L, 1);
+  bool is_metatable = lua_toboolean(L, 2);
+  luaL_argexpected(
+      L, lua_istable(L, 1) || (lua_islightuserdata(L, 1) && !is_metatable), 1,
+      is_metatable ? "table" : "table or light userdata");
   luaL_getsubtable(L, LUA_REGISTRYINDEX, MARKS);
   lua_pushvalue(L, 1);
   lua_pushboolean(L, 1);
   lua_rawset(L, -3);
-  if (lua_toboolean(L, 2)) {
+  if (is_metatable) {
     lua_pushvalue(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, ARRAY_TYPE);
   }
@@ -163,13 +166,19 @@ static bool read_number(lua_State *L, struct reading *reading)
   return true;
 }
 
+/* A real from here on may have been another number in the text. */
+#define INEXACT_FROM 9007199254740992.0 /* 2^53 */
+
 /* The value on top as an integer of this kind, where it is one. */
 static bool make_integer(lua_State *L, const struct schema *schema)
 {
   int is_integer;
   lua_Integer value = lua_tointegerx(L, -1, &is_integer);
-  if (!is_integer || (schema->kind == SCHEMA_INT32 &&
-                      (value < INT32_MIN || value > INT32_MAX)))
+  bool is_inexact = lua_type(L, -1) == LUA_TNUMBER && !lua_isinteger(L, -1) &&
+                    fabs(lua_tonumber(L, -1)) >= INEXACT_FROM;
+  if (!is_integer || is_inexact ||
+      (schema->kind == SCHEMA_INT32 &&
+       (value < INT32_MIN || value > INT32_MAX)))
     return false;
   lua_pushinteger(L, value);
   lua_replace(L, -2);
@@ -184,7 +193,7 @@ static bool is_all_digits(const char *text)
 static bool read_integer(lua_State *L, struct reading *reading,
                          const struct schema *schema, enum json_kind found)
 {
-  bool is_text = found == JSON_STRING && schema->leniency == SCHEMA_FROM_DIGITS;
+  bool is_text = found == JSON_STRING && schema->form == FORM_FROM_DIGITS;
   if (!is_text && found != JSON_NUMBER)
     return mismatch(reading, schema->kind);
   if (is_text ? !read_text(L, reading) : !read_number(L, reading))
@@ -245,8 +254,8 @@ static const struct field *find_field(const struct schema *schema,
   for (size_t tried = 0; tried < schema->field_count; tried++) {
     size_t i = (expected + tried) % schema->field_count;
     const struct field *field = &schema->fields[i];
-    if (strncmp(field->name, name->bytes, name->length) == 0 &&
-        field->name[name->length] == '\0')
+    if (strlen(field->name) == name->length &&
+        memcmp(field->name, name->bytes, name->length) == 0)
       return field;
   }
   return NULL;
@@ -358,8 +367,10 @@ static bool read_object(lua_State *L, struct reading *reading,
     if (!(there >> i & 1))
       note_absent(reading, &schema->fields[i]);
   if (schema->thing && reading->things) {
-    lua_getfield(L, reading->things, schema->thing->name);
-    lua_setmetatable(L, table);
+    lua_pushstring(L, schema->thing->name);
+    if (lua_rawget(L, reading->things) == LUA_TTABLE)
+      lua_setmetatable(L, table);
+    lua_settop(L, table);
   }
   return true;
 }
@@ -397,7 +408,7 @@ static bool read_typed(lua_State *L, struct reading *reading,
   if (kind == SCHEMA_TEXT && found == JSON_STRING)
     return read_text(L, reading);
   if (kind == SCHEMA_TEXT && found == JSON_BOOLEAN &&
-      schema->leniency == SCHEMA_FROM_BOOLEAN)
+      schema->form == FORM_FROM_BOOLEAN)
     return read_boolean_as_text(L, reading);
   if (kind == SCHEMA_SECRET && found == JSON_STRING)
     return read_secret(L, reading);
@@ -409,6 +420,9 @@ static bool read_typed(lua_State *L, struct reading *reading,
     return read_number(L, reading);
   if (kind == SCHEMA_OBJECT && found == JSON_OBJECT)
     return read_object(L, reading, schema);
+  if (kind == SCHEMA_OBJECT && found == JSON_ARRAY &&
+      schema->form == FORM_FROM_ROW)
+    return read_array(L, reading, &schema_any);
   if (kind == SCHEMA_ARRAY && found == JSON_ARRAY)
     return read_array(L, reading, schema->item);
   if (kind == SCHEMA_MAP && found == JSON_OBJECT)
@@ -459,6 +473,7 @@ struct spot {
   const struct spot *up;
   const char *name; /* NULL: an item of a list */
   lua_Integer item;
+  const void *table; /* in which it stands, where that is free-form */
 };
 
 static void write_value(lua_State *L, struct writing *writing,
@@ -557,23 +572,32 @@ static void write_text(lua_State *L, struct writing *writing,
     lua_pop(L, 1);
 }
 
-static void write_secret(lua_State *L, struct writing *writing,
-                         const struct spot *spot, int index)
+/* The bytes of a secret or string, or NULL where it is another thing. */
+static const char *secret_text(lua_State *L, int index, size_t *length)
 {
   struct secret *secret = secret_test(L, index);
-  size_t length;
-  if (!secret && lua_type(L, index) != LUA_TSTRING) {
-    problem_type(L, writing, spot, "a string or a coffer.secret", index);
-    return;
+  if (secret) {
+    *length = secret->length;
+    return secret->bytes;
   }
-  const char *text = secret ? secret->bytes : lua_tolstring(L, index, &length);
+  return lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, length)
+                                           : NULL;
+}
+
+static void write_secret(lua_State *L, struct writing *writing,
+                         const struct schema *schema, const struct spot *spot,
+                         int index)
+{
+  size_t length;
+  const char *text = secret_text(L, index, &length);
   if (!text)
-    problem(L, writing, spot, "has been wiped");
-  else if (!json_is_utf8(text, secret ? secret->length : length))
+    problem_type(L, writing, spot, "a string or a coffer.secret", index);
+  else if (schema->form == FORM_TO_BASE64)
+    must(L, json_write_base64(writing->out, text, length));
+  else if (!json_is_utf8(text, length))
     problem(L, writing, spot, "must be UTF-8");
   else
-    must(L, json_write_string(writing->out, text,
-                              secret ? secret->length : length));
+    must(L, json_write_string(writing->out, text, length));
 }
 
 static void write_boolean(lua_State *L, struct writing *writing,
@@ -603,6 +627,18 @@ static void write_integer(lua_State *L, struct writing *writing,
     must(L, json_write_integer(writing->out, value));
 }
 
+static void write_code(lua_State *L, struct writing *writing,
+                       const struct spot *spot, int index)
+{
+  int type = lua_type(L, index);
+  if (type == LUA_TSTRING)
+    write_text(L, writing, &schema_text, spot, index);
+  else if (type == LUA_TNUMBER)
+    write_integer(L, writing, &schema_int64, spot, index);
+  else
+    problem_type(L, writing, spot, "an integer or a string", index);
+}
+
 static bool is_null(lua_State *L, int index)
 {
   return lua_islightuserdata(L, index) &&
@@ -616,7 +652,7 @@ static void write_array(lua_State *L, struct writing *writing,
   lua_Integer count = (lua_Integer)lua_rawlen(L, index);
   must(L, buffer_append_byte(writing->out, '['));
   for (lua_Integer i = 1; i <= count; i++) {
-    struct spot inner = {spot, NULL, i};
+    struct spot inner = {spot, NULL, i, lua_topointer(L, index)};
     if (i > 1)
       must(L, buffer_append_byte(writing->out, ','));
     lua_rawgeti(L, index, i);
@@ -658,7 +694,7 @@ static void write_free_members(lua_State *L, struct writing *writing,
       return;
     }
     const char *name = lua_tolstring(L, -2, &length);
-    struct spot inner = {spot, name, 0};
+    struct spot inner = {spot, name, 0, lua_topointer(L, index)};
     if (!json_is_utf8(name, length))
       problem(L, writing, spot, "must have names in UTF-8");
     if (!is_first)
@@ -671,9 +707,22 @@ static void write_free_members(lua_State *L, struct writing *writing,
   }
 }
 
+/* True for a table that stands in itself, at whatever depth. */
+static bool is_within_itself(lua_State *L, const struct spot *spot, int index)
+{
+  const void *table = lua_topointer(L, index);
+  while (spot && spot->table != table)
+    spot = spot->up;
+  return spot != NULL;
+}
+
 static void write_free_table(lua_State *L, struct writing *writing,
                              const struct spot *spot, int index)
 {
+  if (is_within_itself(L, spot, index)) {
+    problem(L, writing, spot, "is a table that contains itself");
+    return;
+  }
   if (is_marked(L, index) || (lua_rawlen(L, index) > 0 && is_list(L, index))) {
     write_array(L, writing, &schema_any, spot, index);
     return;
@@ -771,10 +820,10 @@ static void report_unknown(lua_State *L, const struct writing *writing,
   while (lua_next(L, index)) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) {
-      struct spot inner = {spot, "[...]", 0};
+      struct spot inner = {spot, "[...]", 0, NULL};
       problem(L, writing, &inner, "must be a table with names only");
     } else if (!names_field(L, schema, -1)) {
-      struct spot inner = {spot, lua_tostring(L, -1), 0};
+      struct spot inner = {spot, lua_tostring(L, -1), 0, NULL};
       problem_unknown(L, writing, schema, &inner);
     }
   }
@@ -797,7 +846,9 @@ static void check_fixed(lua_State *L, const struct writing *writing,
   else
     lua_pushinteger(L, field->fixed_integer);
   if (!lua_rawequal(L, -1, -2)) {
-    lua_pushfstring(L, "must be %s", luaL_tolstring(L, -1, NULL));
+    const char *mark = field->fixed_text ? "\"" : "";
+    lua_pushfstring(L, "must be %s%s%s", mark, luaL_tolstring(L, -1, NULL),
+                    mark);
     problem(L, writing, spot, lua_tostring(L, -1));
     lua_pop(L, 2);
   }
@@ -854,7 +905,7 @@ static void write_field(lua_State *L, struct writing *writing,
     check_fixed(L, writing, field, spot);
   if (is_given && field->place != IN_BODY)
     check_aside(L, writing, field, spot);
-  else if (is_given || is_fixed)
+  else if ((is_given || is_fixed) && field->place == IN_BODY)
     write_member(L, writing, field, spot, is_first);
   else if (field->flags & FIELD_REQUIRED && !(field->flags & FIELD_OF_CLIENT))
     problem(L, writing, spot, "is required");
@@ -871,7 +922,7 @@ static bool write_members(lua_State *L, struct writing *writing,
   int names = lua_gettop(L);
   for (size_t i = 0; i < schema->field_count; i++) {
     const struct field *field = &schema->fields[i];
-    struct spot inner = {spot, field->name, 0};
+    struct spot inner = {spot, field->name, 0, NULL};
     lua_rawgeti(L, names, (lua_Integer)i + 1);
     known += lua_rawget(L, index) != LUA_TNIL;
     write_field(L, writing, field, &inner, &is_first);
@@ -928,14 +979,16 @@ static void write_value(lua_State *L, struct writing *writing,
   }
   switch (schema->kind) {
   case SCHEMA_ANY:
-  case SCHEMA_CODE:
     write_free(L, writing, spot, index);
+    break;
+  case SCHEMA_CODE:
+    write_code(L, writing, spot, index);
     break;
   case SCHEMA_TEXT:
     write_text(L, writing, schema, spot, index);
     break;
   case SCHEMA_SECRET:
-    write_secret(L, writing, spot, index);
+    write_secret(L, writing, schema, spot, index);
     break;
   case SCHEMA_BOOLEAN:
     write_boolean(L, writing, spot, index);
@@ -957,12 +1010,12 @@ static void write_extra(lua_State *L, struct writing *writing,
                         const struct schema *parameters, int extra,
                         bool is_first)
 {
-  struct spot spot = {NULL, "extra", 0};
+  struct spot spot = {NULL, "extra", 0, NULL};
   lua_pushnil(L);
   while (lua_next(L, extra)) {
     lua_pop(L, 1);
     if (lua_type(L, -1) == LUA_TSTRING && names_field(L, parameters, -1)) {
-      struct spot inner = {&spot, lua_tostring(L, -1), 0};
+      struct spot inner = {&spot, lua_tostring(L, -1), 0, NULL};
       problem(L, writing, &inner, "is a parameter of this call, not an extra");
     }
   }

@@ -5,24 +5,15 @@
 #include "names.h"
 #include "request.h"
 #include "secret.h"
+#include "system.h"
 #include "version.h"
 
 #include <curl/curl.h>
 #include <lauxlib.h>
-#include <time.h>
 
 #define COFFER_EXPORT __attribute__((visibility("default")))
 
 enum { OLDEST_CURL = 0x075400 }; /* 7.84.0 */
-
-/* core.clock(): seconds of a clock that is never set back. */
-static int core_clock(lua_State *L)
-{
-  struct timespec now = {0};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
-  return 1;
-}
 
 /* core.nearest(name, known): the name among the keys of `known` that the
 ** misspelt one was meant to be, or nil. */
@@ -58,16 +49,34 @@ static void check_curl(lua_State *L)
     luaL_error(L, "libcurl cannot be started");
 }
 
+/* Pushes the table where Lua keeps the request that a result or a failure
+** came from. It is the same one however often the module is loaded. */
+static void push_origins(lua_State *L)
+{
+  if (luaL_getsubtable(L, LUA_REGISTRYINDEX, "coffer.origins"))
+    return;
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
 COFFER_EXPORT int luaopen_coffer_core(lua_State *L);
 
 int luaopen_coffer_core(lua_State *L)
 {
   static const luaL_Reg functions[] = {{"array_mark", marshal_array_mark},
-                                       {"clock", core_clock},
+                                       {"check_link", client_check_link},
+                                       {"clock", system_clock},
+                                       {"credentials", client_credentials},
                                        {"describe", client_describe},
                                        {"nearest", core_nearest},
+                                       {"is_terminal", system_is_terminal},
                                        {"open", client_open},
+                                       {"read_token", system_read_token},
                                        {"secret", secret_new},
+                                       {"set_token", client_set_token},
+                                       {"sleep", system_sleep},
                                        {NULL, NULL}};
   luaL_checkversion(L);
   check_curl(L);
@@ -78,6 +87,8 @@ int luaopen_coffer_core(lua_State *L)
   luaL_newlib(L, functions);
   lua_pushlightuserdata(L, MARSHAL_NULL);
   lua_setfield(L, -2, "null");
+  push_origins(L);
+  lua_setfield(L, -2, "origins");
   lua_pushliteral(L, COFFER_VERSION);
   lua_setfield(L, -2, "version");
   return 1;

@@ -59,15 +59,39 @@ struct hidden_error {
   const char *proof;
 };
 
+enum paging_style {
+  PAGING_NONE,  /* one answer holds all */
+  PAGING_LINK,  /* a link to the next page, whose parameter counts */
+  PAGING_TOKEN, /* a token for the next page */
+  PAGING_OFFSET /* the number of items before the page */
+};
+
+/* How to walk over all of a list: client:wallets{}. */
+struct paging {
+  const char *name;  /* of the iterator */
+  const char *items; /* path of the items in the answer, "" the answer */
+  enum paging_style style;
+  const char *next;      /* path of the link or token in the answer */
+  const char *parameter; /* that asks for a page */
+  const char *row_names; /* parameter that makes rows of the items */
+};
+
 struct operation {
   const char *name;
   const char *method;
   const char *path; /* with {parameters} */
+  const char *base; /* setting with its base URL, NULL: base_url */
   const char *accept;
   const char *content_type; /* of the body; NULL: there is no body */
-  bool creates;             /* sent once, never repeated unasked */
+  bool creates;             /* makes a thing: sent once for each decision */
+  bool repeats;             /* may be sent again after any trouble */
+  bool is_public;           /* goes without the token */
+  bool has_secrets;         /* its body is not shown */
   const struct schema *parameters;
-  const struct schema *answer;
+  const struct schema *answer; /* NULL: any success will do */
+  const char *answer_header;   /* holds a secret that belongs to the result */
+  const char *refused_without; /* code of a success without what it needs */
+  const struct paging *paging;
   const struct key *keys;
   size_t key_count;
   const struct hidden_error *hidden_errors;
@@ -79,8 +103,10 @@ enum setting_use {
   SETTING_TOKEN,
   SETTING_BASE_URL,
   SETTING_REGION,
-  SETTING_HEADER,   /* sent with every request where given */
-  SETTING_PARAMETER /* fills the parameter of its name */
+  SETTING_HEADER,     /* sent with every request where given */
+  SETTING_PARAMETER,  /* fills the parameter of its name */
+  SETTING_CREDENTIAL, /* what a token is got with, secret */
+  SETTING_LOG_IN_URL  /* where it is got */
 };
 
 /* An option of the constructor that differs between providers. */
@@ -103,6 +129,7 @@ struct provider {
   const char *token_header;
   const char *token_scheme; /* before the token, such as "Bearer " */
   const char *base_url;     /* where none is given, or NULL */
+  const char *log_in[4];    /* settings that do instead of a token */
   const char *request_id;   /* the member of an error body, or NULL */
   const struct region *regions;
   size_t region_count;
@@ -110,6 +137,8 @@ struct provider {
   size_t setting_count;
   const struct complaint *complaints;
   size_t complaint_count;
+  const struct thing *const *things;
+  size_t thing_count;
   const struct operation *operations;
   size_t operation_count;
 };

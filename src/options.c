@@ -35,8 +35,8 @@ static void take_seconds(lua_State *L, const struct taking *taking)
   double seconds = lua_tonumber(L, -1);
   if (lua_type(L, -1) != LUA_TNUMBER || !(seconds >= 0.001) ||
       seconds > taking->option->most) {
-    lua_pushfstring(L, "must be a number of seconds, more than 0, at most %f",
-                    taking->option->most);
+    lua_pushfstring(L, "must be a number of seconds, more than 0, at most %I",
+                    (LUAI_UACINT)taking->option->most);
     refuse(L, taking, lua_tostring(L, -1));
   }
   *(long *)taking->place = (long)(seconds * 1000);
@@ -48,8 +48,8 @@ static void take_bytes(lua_State *L, const struct taking *taking)
   lua_Integer bytes = lua_tointegerx(L, -1, &is_integer);
   if (lua_type(L, -1) != LUA_TNUMBER || !is_integer || bytes < 1 ||
       (double)bytes > taking->option->most) {
-    lua_pushfstring(L, "must be a whole number of bytes, from 1 to %f",
-                    taking->option->most);
+    lua_pushfstring(L, "must be a whole number of bytes, from 1 to %I",
+                    (LUAI_UACINT)taking->option->most);
     refuse(L, taking, lua_tostring(L, -1));
   }
   *(size_t *)taking->place = (size_t)bytes;
@@ -102,11 +102,12 @@ static void take(lua_State *L, const struct taking *taking)
 }
 
 static const struct option *find(const struct option *const *lists,
-                                 struct names_search *search)
+                                 size_t length, struct names_search *search)
 {
   for (; *lists; lists++)
     for (const struct option *option = *lists; option->name; option++) {
-      if (strcmp(option->name, search->wanted) == 0)
+      if (strcmp(option->name, search->wanted) == 0 &&
+          strlen(option->name) == length)
         return option;
       names_offer(search, option->name);
     }
@@ -122,7 +123,7 @@ void options_take(lua_State *L, const char *whose, int index,
       misuse(L, "%s: options are named, got a %s as name", whose,
              luaL_typename(L, -2));
     struct names_search search = {.wanted = lua_tostring(L, -2)};
-    const struct option *option = find(lists, &search);
+    const struct option *option = find(lists, lua_rawlen(L, -2), &search);
     if (!option) {
       misuse(L, "%s: unknown option '%s'%s", whose, search.wanted,
              misuse_hint(L, search.nearest));

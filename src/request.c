@@ -36,10 +36,15 @@ static struct request *request_push(lua_State *L, struct client *client,
 }
 
 /* In a forked process the connections are another's: nothing is touched. */
+static bool is_ours(const struct request *request)
+{
+  return request->client->process == getpid();
+}
+
 static int request_close(lua_State *L)
 {
   struct request *request = request_check(L);
-  if (request->client->process != getpid())
+  if (!is_ours(request))
     return 0;
   flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
   exchange_clear(&request->exchange);
@@ -116,6 +121,8 @@ static void take_options(lua_State *L, struct request *request)
   static const struct option call_options[] = {
       {"timeout", OPTION_SECONDS, offsetof(struct request, timeout), 86400},
       {"extra", OPTION_OTHER},
+      {"attempts", OPTION_OTHER},
+      {"deadline", OPTION_OTHER},
       {NULL}};
   static const struct option *const lists[] = {call_options, NULL};
   const char *name =
@@ -136,7 +143,8 @@ static int push_parameter(lua_State *L, const char *name, size_t length)
 {
   lua_pushlstring(L, name, length);
   lua_pushvalue(L, -1);
-  if (lua_rawget(L, AT_PARAMETERS) == LUA_TNIL) {
+  int type = lua_rawget(L, AT_PARAMETERS);
+  if (type == LUA_TNIL || type == LUA_TLIGHTUSERDATA) { /* null */
     lua_pop(L, 1);
     client_push_held(L, AT_CLIENT, "parameters");
     if (lua_istable(L, -1)) {
@@ -153,9 +161,30 @@ static bool append_parameter(lua_State *L, struct request *request,
                              const char *name, size_t name_length)
 {
   size_t length;
+  int is_integer;
   push_parameter(L, name, name_length);
+  lua_Integer integer = lua_tointegerx(L, -1, &is_integer);
+  if (lua_type(L, -1) == LUA_TNUMBER && is_integer) { /* 3.0 goes out as 3 */
+    lua_pushinteger(L, integer);
+    lua_replace(L, -2);
+  }
   const char *text = luaL_tolstring(L, -1, &length);
   bool is_done = address_append_escaped(&request->url, text, length);
+  lua_pop(L, 2);
+  return is_done;
+}
+
+/* Appends the base URL that the operation is below. */
+static bool append_base(lua_State *L, struct request *request)
+{
+  const char *base = request->operation->base;
+  if (!base)
+    return buffer_append_text(&request->url, request->client->base_url);
+  client_push_held(L, AT_CLIENT, "credentials");
+  if (!lua_istable(L, -1) || lua_getfield(L, -1, base) != LUA_TSTRING)
+    misuse(L, "%s needs the client's option '%s'",
+           call_name(L, request->client->provider, request->operation), base);
+  bool is_done = buffer_append_text(&request->url, lua_tostring(L, -1));
   lua_pop(L, 2);
   return is_done;
 }
@@ -163,7 +192,7 @@ static bool append_parameter(lua_State *L, struct request *request,
 static bool append_path(lua_State *L, struct request *request)
 {
   const char *path = request->operation->path;
-  bool is_done = buffer_append_text(&request->url, request->client->base_url);
+  bool is_done = append_base(L, request);
   while (is_done && *path) {
     size_t plain = strcspn(path, "{");
     is_done = buffer_append(&request->url, path, plain);
@@ -177,32 +206,96 @@ static bool append_path(lua_State *L, struct request *request)
   return is_done;
 }
 
+static bool append_query_field(lua_State *L, struct request *request,
+                               const struct field *field, const char *mark)
+{
+  struct buffer *url = &request->url;
+  if (!buffer_append_text(url, mark) ||
+      !address_append_escaped(url, field->name, strlen(field->name)) ||
+      !buffer_append_byte(url, '='))
+    return false;
+  if (field->flags & FIELD_FIXED)
+    return address_append_escaped(url, field->fixed_text,
+                                  strlen(field->fixed_text));
+  return append_parameter(L, request, field->name, strlen(field->name));
+}
+
+/* True when a parameter has a value, given or not by the caller. */
+static bool is_there(lua_State *L, const struct field *field)
+{
+  int type = push_parameter(L, field->name, strlen(field->name));
+  lua_pop(L, 1);
+  return field->flags & FIELD_FIXED ||
+         (type != LUA_TNIL && type != LUA_TLIGHTUSERDATA);
+}
+
 static bool append_query(lua_State *L, struct request *request)
 {
   const struct schema *parameters = request->operation->parameters;
   const char *mark = "?";
-  bool is_done = true;
-  for (size_t i = 0; is_done && i < parameters->field_count; i++) {
-    const char *name = parameters->fields[i].name;
-    if (parameters->fields[i].place != IN_QUERY)
+  for (size_t i = 0; i < parameters->field_count; i++) {
+    const struct field *field = &parameters->fields[i];
+    if (field->place != IN_QUERY || !is_there(L, field))
       continue;
-    if (push_parameter(L, name, strlen(name)) != LUA_TNIL) {
-      is_done = buffer_append_text(&request->url, mark) &&
-                buffer_append_text(&request->url, name) &&
-                buffer_append_byte(&request->url, '=') &&
-                append_parameter(L, request, name, strlen(name));
-      mark = "&";
-    }
-    lua_pop(L, 1);
+    if (!append_query_field(L, request, field, mark))
+      return false;
+    mark = "&";
   }
-  return is_done;
+  return true;
 }
 
+/* The parameter that is a link and stands for the whole address, or NULL. */
+static const struct field *link_parameter(const struct schema *parameters)
+{
+  for (size_t i = 0; i < parameters->field_count; i++)
+    if (parameters->fields[i].place == IN_LINK)
+      return &parameters->fields[i];
+  return NULL;
+}
+
+/* A link is followed only to where the base URL leads as well. */
+static bool append_link(lua_State *L, struct request *request,
+                        const struct field *field)
+{
+  size_t length;
+  push_parameter(L, field->name, strlen(field->name));
+  const char *link = lua_tolstring(L, -1, &length);
+  const char *wrong = address_append_link(
+      &request->url, request->client->base_url, link, length);
+  if (wrong)
+    marshal_problem(L, AT_PROBLEMS, field->name, wrong);
+  lua_pop(L, 1);
+  return true;
+}
+
+/* May find one more problem, in a link. */
 static void build_url(lua_State *L, struct request *request)
 {
-  if (!append_path(L, request) || !append_query(L, request) ||
-      !buffer_terminate(&request->url))
+  const struct field *link = link_parameter(request->operation->parameters);
+  bool is_built = link ? append_link(L, request, link)
+                       : append_path(L, request) && append_query(L, request);
+  if (!is_built || !buffer_terminate(&request->url))
     luaL_error(L, "not enough memory");
+}
+
+/* Keeps the parameters that go into headers for when it is sent. */
+static void keep_headers(lua_State *L, const struct operation *operation)
+{
+  const struct schema *parameters = operation->parameters;
+  for (size_t i = 0; i < parameters->field_count; i++) {
+    const struct field *field = &parameters->fields[i];
+    if (field->place != IN_HEADER || !is_there(L, field))
+      continue;
+    if (lua_getiuservalue(L, AT_REQUEST, REQUEST_HEADERS) != LUA_TTABLE) {
+      lua_pop(L, 1);
+      lua_newtable(L);
+      lua_pushvalue(L, -1);
+      lua_setiuservalue(L, AT_REQUEST, REQUEST_HEADERS);
+    }
+    push_parameter(L, field->name, strlen(field->name));
+    lua_setfield(L, -2, field->name);
+    lua_pop(L, 1);
+  }
 }
 
 /* Pushes the parameter at a path such as bucket.clientName. */
@@ -266,55 +359,78 @@ int request_prepare(lua_State *L)
   struct writing writing = {&request->body, AT_PROBLEMS};
   marshal_write(L, &writing, operation->parameters, AT_PARAMETERS,
                 lua_istable(L, -1) ? lua_gettop(L) : 0);
+  if (lua_rawlen(L, AT_PROBLEMS) == 0)
+    build_url(L, request);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_parameters(L, request);
   if (!operation->content_type)
     buffer_free(&request->body);
-  build_url(L, request);
   keep_keys(L, operation);
+  keep_headers(L, operation);
   lua_settop(L, AT_REQUEST);
   return 1;
 }
 
 /* Sending */
 
-static bool add_client_headers(lua_State *L, struct request *request)
+/* Adds the headers of the table on top, where it is one, and pops it. */
+static bool add_table(lua_State *L, struct exchange *exchange)
 {
   bool is_added = true;
-  lua_getiuservalue(L, 1, REQUEST_CLIENT);
-  client_push_held(L, -1, "headers");
   if (lua_istable(L, -1)) {
     lua_pushnil(L);
-    while (is_added && lua_next(L, -2)) {
-      is_added = exchange_add_line(&request->exchange, lua_tostring(L, -2), "",
-                                   lua_tostring(L, -1));
+    while (lua_next(L, -2)) {
+      is_added = is_added && exchange_add_line(exchange, lua_tostring(L, -2),
+                                               "", lua_tostring(L, -1));
       lua_pop(L, 1);
     }
   }
+  lua_pop(L, 1);
   return is_added;
+}
+
+static bool add_token(lua_State *L, struct request *request)
+{
+  const struct provider *provider = request->client->provider;
+  if (request->operation->is_public)
+    return true;
+  if (!request->client->token)
+    misuse(L, "%s: the client has no token yet", provider->name);
+  return exchange_add_line(&request->exchange, provider->token_header,
+                           provider->token_scheme,
+                           request->client->token->bytes);
 }
 
 static bool add_headers(lua_State *L, struct request *request)
 {
-  const struct provider *provider = request->client->provider;
   const struct operation *operation = request->operation;
   struct exchange *exchange = &request->exchange;
-  return exchange_add_line(exchange, "Accept", "", operation->accept) &&
-         exchange_add_line(exchange, provider->token_header,
-                           provider->token_scheme,
-                           request->client->token->bytes) &&
-         (!operation->content_type ||
-          exchange_add_line(exchange, "Content-Type", "",
-                            operation->content_type)) &&
-         add_client_headers(L, request);
+  if (!exchange_add_line(exchange, "Accept", "", operation->accept) ||
+      !add_token(L, request) ||
+      (operation->content_type &&
+       !exchange_add_line(exchange, "Content-Type", "",
+                          operation->content_type)))
+    return false;
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
+  client_push_held(L, -1, "headers");
+  bool is_added = add_table(L, exchange);
+  lua_getiuservalue(L, 1, REQUEST_HEADERS);
+  return is_added && add_table(L, exchange);
 }
 
-/* request:start() puts one attempt into the air. An earlier answer is
+/* request:start(seconds) puts one attempt into the air, which may last as long
+** as its time-out and no longer than so many seconds. An earlier answer is
 ** forgotten. */
 static int request_start(lua_State *L)
 {
   struct request *request = request_check(L);
+  double most = luaL_optnumber(L, 2, 86400) * 1000;
+  long timeout = most >= 1 && most < (double)request->timeout ? (long)most
+                 : most >= 1                                  ? request->timeout
+                                                              : 1;
   client_check_open(L, request->client);
+  if (!request->url.bytes)
+    return misuse(L, "the request has been collected");
   if (request->exchange.flight)
     return misuse(L, "the request is being sent already");
   exchange_clear(&request->exchange);
@@ -323,7 +439,7 @@ static int request_start(lua_State *L)
       .url = request->url.bytes,
       .body = request->operation->content_type ? &request->body : NULL,
       .creates = request->operation->creates,
-      .timeout = request->timeout};
+      .timeout = timeout};
   if (!add_headers(L, request))
     return luaL_error(L, "not enough memory");
   flight_start(&request->client->flight, &request->exchange,
@@ -341,6 +457,8 @@ static int request_step(lua_State *L)
     seconds = 0;
   else if (seconds > 3600)
     seconds = 3600;
+  if (request->exchange.flight)
+    client_check_open(L, request->client);
   if (request->exchange.flight &&
       !flight_step(&request->client->flight, (int)(seconds * 1000)))
     flight_stop(&request->exchange, CURLE_FAILED_INIT);
@@ -352,7 +470,8 @@ static int request_step(lua_State *L)
 static int request_stop(lua_State *L)
 {
   struct request *request = request_check(L);
-  flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
+  if (is_ours(request))
+    flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
   return 0;
 }
 
@@ -426,11 +545,13 @@ static void push_credential(lua_State *L, const struct request *request)
 {
   const char *scheme = request->client->provider->token_scheme;
   const struct secret *token = request->client->token;
+  size_t length = token ? token->length : 0;
   struct secret *both;
-  secret_push_empty(L, strlen(scheme) + token->length);
+  secret_push_empty(L, strlen(scheme) + length);
   both = secret_test(L, -1);
   memcpy(both->bytes, scheme, strlen(scheme));
-  memcpy(both->bytes + strlen(scheme), token->bytes, token->length);
+  if (token)
+    memcpy(both->bytes + strlen(scheme), token->bytes, length);
 }
 
 static void set_header(lua_State *L, const char *name, const char *value)
@@ -441,17 +562,9 @@ static void set_header(lua_State *L, const char *name, const char *value)
   lua_setfield(L, -2, name);
 }
 
-/* Pushes the headers that would be sent, by name. */
-static void describe_headers(lua_State *L, const struct request *request)
+/* Copies the table on top, where it is one, into the one below; pops it. */
+static void merge(lua_State *L)
 {
-  lua_newtable(L);
-  set_header(L, "Accept", request->operation->accept);
-  set_header(L, "Content-Type", request->operation->content_type);
-  push_credential(L, request);
-  lua_setfield(L, -2, request->client->provider->token_header);
-  lua_getiuservalue(L, 1, REQUEST_CLIENT);
-  client_push_held(L, -1, "headers");
-  lua_remove(L, -2);
   if (lua_istable(L, -1)) {
     lua_pushnil(L);
     while (lua_next(L, -2)) {
@@ -463,8 +576,35 @@ static void describe_headers(lua_State *L, const struct request *request)
   lua_pop(L, 1);
 }
 
+/* Pushes the headers that would be sent, by name. */
+static void describe_headers(lua_State *L, const struct request *request)
+{
+  lua_newtable(L);
+  set_header(L, "Accept", request->operation->accept);
+  set_header(L, "Content-Type", request->operation->content_type);
+  if (!request->operation->is_public) {
+    push_credential(L, request);
+    lua_setfield(L, -2, request->client->provider->token_header);
+  }
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
+  client_push_held(L, -1, "headers");
+  lua_remove(L, -2);
+  merge(L);
+  lua_getiuservalue(L, 1, REQUEST_HEADERS);
+  merge(L);
+}
+
+static void describe_body(lua_State *L, const struct request *request)
+{
+  if (request->operation->has_secrets)
+    secret_push(L, request->body.bytes, request->body.length);
+  else
+    lua_pushlstring(L, request->body.bytes, request->body.length);
+}
+
 /* request:describe() gives what would be sent: { method =, url =, headers =,
-** body = }, the header with the token as a secret. */
+** body = }; the header with the token is a secret, and so is a body that has
+** one. */
 static int request_describe(lua_State *L)
 {
   struct request *request = request_check(L);
@@ -478,7 +618,7 @@ static int request_describe(lua_State *L)
   describe_headers(L, request);
   lua_setfield(L, -2, "headers");
   if (operation->content_type) {
-    lua_pushlstring(L, request->body.bytes, request->body.length);
+    describe_body(L, request);
     lua_setfield(L, -2, "body");
   }
   return 1;

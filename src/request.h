@@ -8,8 +8,8 @@
 
 #include <lua.h>
 
-/* One call of an operation. It keeps its client and its keys alive as user
-** values. */
+/* One call of an operation. It keeps its client, its keys and its own headers
+** as user values. */
 struct request {
   const struct operation *operation;
   struct client *client;
@@ -19,7 +19,12 @@ struct request {
   long timeout; /* of one attempt, milliseconds */
 };
 
-enum { REQUEST_CLIENT = 1, REQUEST_KEYS, REQUEST_USES = REQUEST_KEYS };
+enum {
+  REQUEST_CLIENT = 1,
+  REQUEST_KEYS,
+  REQUEST_HEADERS,
+  REQUEST_USES = REQUEST_HEADERS
+};
 
 /* Makes the type known. */
 void request_open_type(lua_State *L);

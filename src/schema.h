@@ -29,11 +29,14 @@ struct text_rule {
   const char *said;
 };
 
-/* Answers that are not as documented, yet can only mean one thing. */
-enum schema_leniency {
-  SCHEMA_STRICT,
-  SCHEMA_FROM_DIGITS, /* "12345" where an integer is documented */
-  SCHEMA_FROM_BOOLEAN /* true where the text "true" is documented */
+/* Another form on the wire: answers that are not as documented, yet can only
+** mean one thing, and what has to be encoded. */
+enum schema_form {
+  FORM_PLAIN,
+  FORM_FROM_DIGITS,  /* "12345" where an integer is documented */
+  FORM_FROM_BOOLEAN, /* true where the text "true" is documented */
+  FORM_FROM_ROW,     /* an object, or an array of the fields asked for */
+  FORM_TO_BASE64     /* a secret that goes out in base64 */
 };
 
 struct field;
@@ -41,7 +44,7 @@ struct thing;
 
 struct schema {
   enum schema_kind kind;
-  enum schema_leniency leniency;
+  enum schema_form form;
   const struct text_rule *rule; /* of a text, or NULL */
   const struct schema *item;    /* of an array or map */
   const struct field *fields;   /* of an object, at most 64, in wire order */
@@ -49,7 +52,13 @@ struct schema {
   const struct thing *thing; /* what the object is to a user, or NULL */
 };
 
-enum place { IN_BODY, IN_PATH, IN_QUERY, IN_HEADER };
+enum place {
+  IN_BODY,
+  IN_PATH,
+  IN_QUERY,
+  IN_HEADER,
+  IN_LINK /* a link of an answer: the whole address */
+};
 
 enum field_flag {
   FIELD_REQUIRED = 1 << 0,  /* sent: asked for; answered: else unreadable */

@@ -58,6 +58,7 @@ static int secret_wipe(lua_State *L)
   if (secret->bytes)
     explicit_bzero(secret->bytes, secret->length);
   secret->bytes = NULL;
+  secret->length = 0;
   return 0;
 }
 

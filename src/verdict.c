@@ -4,7 +4,11 @@
 
 #include "verdict.h"
 
+#include "headers.h"
+
 #include <stddef.h>
+#include <string.h>
+#include <strings.h>
 
 const char *verdict_outcome(enum outcome outcome)
 {
@@ -91,45 +95,109 @@ static struct verdict by_status(long status)
   for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
     if (meanings[i].from <= status)
       meaning = &meanings[i];
-  return (struct verdict){meaning->outcome, meaning->code, meaning->said,
-                          false};
+  return (struct verdict){.outcome = meaning->outcome,
+                          .code = meaning->code,
+                          .said = meaning->said};
+}
+
+/* A handshake that was cut off may well succeed the next time; one that ended
+** by a refusal will not. libcurl has one code for both, and OpenSSL's text. */
+static bool is_cut_handshake(const struct exchange *exchange)
+{
+  return exchange->code == CURLE_SSL_CONNECT_ERROR &&
+         (strstr(exchange->trouble, "SSL_connect: ") != NULL ||
+          strstr(exchange->trouble, "unexpected eof") != NULL);
+}
+
+static bool is_lasting(const struct exchange *exchange, const char *word)
+{
+  if (strcmp(word, "tls") == 0)
+    return !is_cut_handshake(exchange);
+  return exchange->proxy_status >= 400 && exchange->proxy_status < 500;
 }
 
 static struct verdict not_sent(const struct exchange *exchange)
 {
   bool is_memory = exchange->code == CURLE_OUT_OF_MEMORY;
-  return (struct verdict){
-      OUTCOME_NOT_SENT, transport_word(exchange->code),
-      is_memory ? "not sent: not enough memory" : "not sent", !is_memory};
+  const char *word = transport_word(exchange->code);
+  return (struct verdict){.outcome = OUTCOME_NOT_SENT,
+                          .code = word,
+                          .said = is_memory ? "not sent: not enough memory"
+                                            : "not sent",
+                          .has_detail = !is_memory,
+                          .is_lasting = is_lasting(exchange, word)};
 }
 
+static struct verdict unknown(const char *code, const char *said)
+{
+  return (struct verdict){
+      .outcome = OUTCOME_UNKNOWN, .code = code, .said = said};
+}
+
+/* After the request has gone out. Where libcurl ran out of memory it was over
+** a header line of absurd length, or over nothing that could be told. */
 static struct verdict cut(const struct exchange *exchange)
 {
   static const char *const said[] = {
       [STOP_HEAD_TOO_LARGE] = "the answer has more than 64 KiB of headers",
       [STOP_BODY_TOO_LARGE] = "the answer is larger than max_response",
       [STOP_NO_MEMORY] = "not enough memory for the answer"};
+  const char *word = transport_word(exchange->code);
   if (exchange->stop != STOP_NONE)
-    return (struct verdict){OUTCOME_UNKNOWN, "protocol", said[exchange->stop],
-                            false};
+    return unknown("protocol", said[exchange->stop]);
   if (exchange->sends > 1)
-    return (struct verdict){OUTCOME_UNKNOWN, "unreachable",
-                            "the connection was lost after the request had "
-                            "been sent",
-                            false};
-  return (struct verdict){OUTCOME_UNKNOWN, transport_word(exchange->code),
-                          "sent, but not answered in full", true};
+    return unknown("unreachable", "the connection was lost after the request "
+                                  "had been sent");
+  if (exchange->code == CURLE_OUT_OF_MEMORY ||
+      (exchange->is_head_complete && strcmp(word, "unreachable") == 0))
+    word = "protocol";
+  struct verdict verdict = unknown(word, "sent, but not answered in full");
+  verdict.has_detail = true;
+  return verdict;
+}
+
+/* The value of a Content-Length, or -1 where it is none. */
+static long long length_told(const struct header *header)
+{
+  long long length = 0;
+  if (header->value_length == 0 || header->value_length > 15)
+    return -1;
+  for (size_t i = 0; i < header->value_length; i++) {
+    if (header->value[i] < '0' || header->value[i] > '9')
+      return -1;
+    length = length * 10 + (header->value[i] - '0');
+  }
+  return length;
+}
+
+/* False where a Content-Length is none or differs from what came: libcurl
+** passes over some of these. Chunked answers have none that counts. */
+static bool has_told_length(const struct exchange *exchange)
+{
+  struct header header;
+  size_t at = 0;
+  if (headers_find(&exchange->head, "transfer-encoding", &header))
+    return true;
+  while (headers_next(&exchange->head, &at, &header))
+    if (header.name_length == strlen("content-length") &&
+        strncasecmp(header.name, "content-length", header.name_length) == 0 &&
+        length_told(&header) != (long long)exchange->body.length)
+      return false;
+  return true;
 }
 
 struct verdict verdict_of(const struct exchange *exchange)
 {
   struct verdict verdict = by_status(exchange->status);
+  bool is_success = verdict.outcome == OUTCOME_ANSWERED;
   if (exchange->sends == 0)
     return not_sent(exchange);
-  if (exchange->code == CURLE_OK && exchange->is_head_complete)
-    return verdict;
   /* A status that is no success says all; a success has to be whole. */
-  if (exchange->is_head_complete && verdict.outcome != OUTCOME_ANSWERED)
+  if (exchange->is_head_complete && !is_success)
     return verdict;
-  return cut(exchange);
+  if (exchange->code != CURLE_OK || !exchange->is_head_complete)
+    return cut(exchange);
+  if (!has_told_length(exchange))
+    return unknown("protocol", "the answer's Content-Length is not its length");
+  return verdict;
 }

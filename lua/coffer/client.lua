@@ -11,7 +11,7 @@ local client = {}
 local STEP = 0.1
 
 --- The request that a result or a failure came from.
-local requests = setmetatable({}, { __mode = "k" })
+local requests = core.origins
 
 local function report(fields, attempts, request)
   local told = failure.new(fields, attempts)
@@ -69,8 +69,8 @@ end
 local function load(provider)
   local described = core.describe(provider)
   local methods, prepare = described.methods, {}
-  for name in pairs(described.operations) do
-    prepare[name] = methods[name]
+  for name, operation in pairs(described.operations) do
+    prepare[name] = operation.prepare
     methods[name] = method(prepare[name])
   end
   methods.request = request_method(provider, described, prepare)

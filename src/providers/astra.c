@@ -63,13 +63,17 @@ static const struct schema contact = {.kind = SCHEMA_OBJECT,
 
 /* isEnabled is documented as the text "true" or "false". */
 static const struct schema text_or_boolean = {.kind = SCHEMA_TEXT,
-                                              .leniency = SCHEMA_FROM_BOOLEAN};
+                                              .form = FORM_FROM_BOOLEAN};
 
-static const struct thing account_thing = {
-    .name = "account",
-    .title = "id",
-    .status = "state",
+static const struct deed account_deeds[] = {
+    {"get", "get_account", "account_id", "id"},
+    {"update", "update_account", "account_id", "id"},
+    {"delete", "delete_account", "account_id", "id"},
 };
+static const struct thing account_thing = {.name = "account",
+                                           .title = "id",
+                                           .status = "state",
+                                           COUNTED(deed, account_deeds)};
 static const struct field account_fields[] = {
     {"type", &schema_text},
     {"version", &schema_text},
@@ -84,6 +88,95 @@ static const struct field account_fields[] = {
 static const struct schema account = {
     .kind = SCHEMA_OBJECT, FIELDS(account_fields), .thing = &account_thing};
 
+/* Lists. With `include`, each item is an array of the fields asked for. */
+
+static const struct text_rule count_rule = {4, 4, "true", "the text true"};
+static const struct schema count = {.kind = SCHEMA_TEXT, .rule = &count_rule};
+static const struct field list_accounts_fields[] = {
+    {"include", &schema_text, 0, IN_QUERY, .about = "fields, comma-separated"},
+    {"filter", &schema_text, 0, IN_QUERY, .about = "such as name eq 'x'"},
+    {"orderBy", &schema_text, 0, IN_QUERY, .about = "a field, or field desc"},
+    {"limit", &schema_int64, 0, IN_QUERY, .about = "accounts on a page"},
+    {"skip", &schema_int64, 0, IN_QUERY, .about = "accounts to pass over"},
+    {"count", &count, 0, IN_QUERY, .about = "\"true\" asks for the total"},
+    {"continue", &schema_text, 0, IN_QUERY, .about = "token of a page"},
+};
+static const struct schema list_accounts = {.kind = SCHEMA_OBJECT,
+                                            FIELDS(list_accounts_fields)};
+static const struct schema account_or_row = {.kind = SCHEMA_OBJECT,
+                                             .form = FORM_FROM_ROW,
+                                             FIELDS(account_fields),
+                                             .thing = &account_thing};
+static const struct schema accounts = {.kind = SCHEMA_ARRAY,
+                                       .item = &account_or_row};
+static const struct field account_list_fields[] = {
+    {"items", &accounts, FIELD_REQUIRED},
+    {"metadata", &schema_any},
+};
+static const struct schema account_list = {.kind = SCHEMA_OBJECT,
+                                           FIELDS(account_list_fields)};
+static const struct paging account_paging = {.name = "accounts",
+                                             .items = "items",
+                                             .style = PAGING_TOKEN,
+                                             .next = "metadata.continue",
+                                             .parameter = "continue",
+                                             .row_names = "include"};
+
+/* One account */
+
+static const struct field account_id_fields[] = {
+    {"account_id", &schema_text, FIELD_REQUIRED, IN_PATH,
+     .about = "account ID"},
+};
+static const struct schema account_id = {.kind = SCHEMA_OBJECT,
+                                         FIELDS(account_id_fields)};
+static const struct key account_id_keys[] = {
+    {"account_id", "account_id"},
+};
+
+static const struct text_rule phone_rule = {1, 31, NULL,
+                                            "a text of 1 to 31 characters"};
+static const struct text_rule country_rule = {2, 2, NULL,
+                                              "a country code of 2 letters"};
+static const struct schema short_text = {.kind = SCHEMA_TEXT,
+                                         .rule = &phone_rule};
+static const struct schema country = {.kind = SCHEMA_TEXT,
+                                      .rule = &country_rule};
+static const struct field new_address_fields[] = {
+    {"addressCountry", &country, FIELD_REQUIRED},
+    {"addressLocality", &name, FIELD_REQUIRED},
+    {"addressRegion", &name, FIELD_REQUIRED},
+    {"postalCode", &short_text, FIELD_REQUIRED},
+    {"streetAddress1", &name, FIELD_REQUIRED},
+    {"streetAddress2", &name},
+};
+static const struct schema new_address = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(new_address_fields)};
+static const struct field new_contact_fields[] = {
+    {"firstName", &name},   {"lastName", &name},
+    {"companyName", &name}, {"email", &name},
+    {"phone", &short_text}, {"postalAddress", &new_address},
+};
+static const struct schema new_contact = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(new_contact_fields)};
+
+static const struct field update_account_fields[] = {
+    {"account_id", &schema_text, FIELD_REQUIRED, IN_PATH,
+     .about = "account ID"},
+    {"If-Match", &schema_text, 0, IN_HEADER, .about = "ETag of what was read"},
+    {"type", &schema_text, FIELD_FIXED, .fixed_text = ACCOUNT},
+    {"version", &schema_text, FIELD_FIXED, .fixed_text = "1.0"},
+    {"id", &schema_text},
+    {"name", &name},
+    {"state", &schema_text, .about = "pending, active or deletePending"},
+    {"isEnabled", &schema_text, .about = "\"true\" or \"false\""},
+    {"enabledTimestamp", &schema_text},
+    {"accountContact", &new_contact},
+    {"metadata", &metadata},
+};
+static const struct schema update_account = {.kind = SCHEMA_OBJECT,
+                                             FIELDS(update_account_fields)};
+
 static const struct operation operations[] = {
     {.name = "create_account",
      .method = "POST",
@@ -95,7 +188,42 @@ static const struct operation operations[] = {
      .answer = &account,
      COUNTED(key, create_account_keys),
      .about = "Creates an account, pending until it is activated."},
+    {.name = "list_accounts",
+     .method = "GET",
+     .path = "/accounts",
+     .accept = "application/json",
+     .repeats = true,
+     .parameters = &list_accounts,
+     .answer = &account_list,
+     .paging = &account_paging,
+     .about = "Lists one page of accounts."},
+    {.name = "get_account",
+     .method = "GET",
+     .path = "/accounts/{account_id}",
+     .accept = ACCOUNT "+json",
+     .repeats = true,
+     .parameters = &account_id,
+     .answer = &account,
+     COUNTED(key, account_id_keys),
+     .about = "Reads an account."},
+    {.name = "update_account",
+     .method = "PUT",
+     .path = "/accounts/{account_id}",
+     .accept = ACCOUNT "+json",
+     .content_type = ACCOUNT "+json",
+     .parameters = &update_account,
+     COUNTED(key, account_id_keys),
+     .about = "Changes an account; what is not given stays."},
+    {.name = "delete_account",
+     .method = "DELETE",
+     .path = "/accounts/{account_id}",
+     .accept = ACCOUNT "+json",
+     .parameters = &account_id,
+     COUNTED(key, account_id_keys),
+     .about = "Marks an account for deletion."},
 };
+
+static const struct thing *const things[] = {&account_thing};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"ASTRA_TOKEN"}},
@@ -118,5 +246,6 @@ const struct provider provider_astra = {
     .request_id = "correlationID",
     COUNTED(setting, settings),
     COUNTED(complaint, complaints),
+    COUNTED(thing, things),
     COUNTED(operation, operations),
 };

@@ -24,6 +24,9 @@ static const struct schema key_errors = {.kind = SCHEMA_MAP,
 
 static const struct deed wallet_deeds[] = {
     {"refresh", "refresh_wallet", "wallet_id", "id"},
+    {"get", "get_wallet", "wallet_id", "id"},
+    {"delete", "delete_wallet", "wallet_id", "id"},
+    {"keys", "list_wallet_keys", "href", "_links.list-wallet-keys.href"},
 };
 static const struct thing wallet_thing = {.name = "wallet",
                                           .title = "id",
@@ -75,6 +78,41 @@ static const struct key wallet_id_keys[] = {
     {"wallet_id", "wallet_id"},
 };
 
+static const struct field list_wallets_fields[] = {
+    {"limit", &schema_int64, 0, IN_QUERY, .about = "wallets on a page"},
+    {"start", &schema_text, 0, IN_QUERY, .about = "token of a page"},
+};
+static const struct schema list_wallets = {.kind = SCHEMA_OBJECT,
+                                           FIELDS(list_wallets_fields)};
+
+static const struct schema wallets = {.kind = SCHEMA_ARRAY, .item = &wallet};
+static const struct field embedded_fields[] = {
+    {"items", &wallets, FIELD_REQUIRED},
+};
+static const struct schema embedded = {.kind = SCHEMA_OBJECT,
+                                       FIELDS(embedded_fields)};
+static const struct field wallet_list_fields[] = {
+    {"_embedded", &embedded, FIELD_REQUIRED},
+    {"_links", &schema_any},
+    {"current_count", &schema_int64},
+    {"limit", &schema_int64},
+    {"start", &schema_text},
+};
+static const struct schema wallet_list = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(wallet_list_fields)};
+static const struct paging wallet_paging = {.name = "wallets",
+                                            .items = "_embedded.items",
+                                            .style = PAGING_LINK,
+                                            .next = "_links._next.href",
+                                            .parameter = "start"};
+
+/* Known only as a link of the wallet; what it answers is not documented. */
+static const struct field keys_fields[] = {
+    {"href", &schema_text, FIELD_REQUIRED, IN_LINK,
+     .about = "the wallet's list-wallet-keys link"},
+};
+static const struct schema keys = {.kind = SCHEMA_OBJECT, FIELDS(keys_fields)};
+
 static const struct operation operations[] = {
     {.name = "create_wallet",
      .method = "POST",
@@ -90,10 +128,44 @@ static const struct operation operations[] = {
      .method = "POST",
      .path = "/wallets/{wallet_id}/_refresh",
      .accept = WALLETS,
+     .repeats = true,
      .parameters = &wallet_id,
      .answer = &wallet,
      COUNTED(key, wallet_id_keys),
      .about = "Verifies anew whether a wallet can be used."},
+    {.name = "list_wallets",
+     .method = "GET",
+     .path = "/wallets",
+     .accept = WALLETS,
+     .repeats = true,
+     .parameters = &list_wallets,
+     .answer = &wallet_list,
+     .paging = &wallet_paging,
+     .about = "Lists one page of wallets."},
+    {.name = "get_wallet",
+     .method = "GET",
+     .path = "/wallets/{wallet_id}",
+     .accept = WALLETS,
+     .repeats = true,
+     .parameters = &wallet_id,
+     .answer = &wallet,
+     COUNTED(key, wallet_id_keys),
+     .about = "Reads a wallet."},
+    {.name = "delete_wallet",
+     .method = "DELETE",
+     .path = "/wallets/{wallet_id}",
+     .accept = WALLETS,
+     .parameters = &wallet_id,
+     COUNTED(key, wallet_id_keys),
+     .about = "Deletes a wallet."},
+    {.name = "list_wallet_keys",
+     .method = "GET",
+     .path = "",
+     .accept = "*/*",
+     .repeats = true,
+     .parameters = &keys,
+     .answer = &schema_any,
+     .about = "Lists a wallet's keys, by the wallet's own link."},
 };
 
 static const struct region regions[] = {
@@ -103,6 +175,8 @@ static const struct region regions[] = {
     {"eu-central-1", "https://eu-central-1.de.api.clumio.com"},
     {"ap-southeast-2", "https://ap-southeast-2.au.api.clumio.com"},
 };
+
+static const struct thing *const things[] = {&wallet_thing};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"CLUMIO_API_TOKEN"}},
@@ -128,5 +202,6 @@ const struct provider provider_clumio = {
     COUNTED(region, regions),
     COUNTED(setting, settings),
     COUNTED(complaint, complaints),
+    COUNTED(thing, things),
     COUNTED(operation, operations),
 };

@@ -114,6 +114,125 @@ static const struct hidden_error hidden_errors[] = {
      .is_partial = true},
 };
 
+/* Reading */
+
+static const struct field list_s3_vaults_fields[] = {
+    {"hardRefresh", &schema_boolean, 0, IN_QUERY, .about = "past the cache"},
+    {"start", &schema_int64, 0, IN_QUERY, .about = "vaults to pass over"},
+    {"limit", &schema_int64, 0, IN_QUERY, .about = "vaults on a page"},
+    {"fl", &schema_text, 0, IN_QUERY, .about = "fields, such as overview"},
+};
+static const struct schema list_s3_vaults = {.kind = SCHEMA_OBJECT,
+                                             FIELDS(list_s3_vaults_fields)};
+
+static const struct thing store_thing = {.name = "listed vault",
+                                         .title = "name"};
+static const struct field store_fields[] = {{"name", &schema_text}};
+static const struct schema store = {
+    .kind = SCHEMA_OBJECT, FIELDS(store_fields), .thing = &store_thing};
+static const struct schema stores = {.kind = SCHEMA_ARRAY, .item = &store};
+static const struct field store_list_fields[] = {
+    {"CVS3Stores", &stores, FIELD_REQUIRED},
+};
+static const struct schema store_list = {.kind = SCHEMA_OBJECT,
+                                         FIELDS(store_list_fields)};
+static const struct paging store_paging = {.name = "s3_vaults",
+                                           .items = "CVS3Stores",
+                                           .style = PAGING_OFFSET,
+                                           .parameter = "start"};
+
+static const struct field job_id_fields[] = {
+    {"jobId", &schema_int64, FIELD_REQUIRED, IN_PATH, .about = "job number"},
+};
+static const struct schema job_id = {.kind = SCHEMA_OBJECT,
+                                     FIELDS(job_id_fields)};
+
+static const struct field job_summary_fields[] = {
+    {"jobId", &schema_int64},           {"status", &schema_text},
+    {"localizedStatus", &schema_text},  {"jobType", &schema_text},
+    {"percentComplete", &schema_int64}, {"pendingReason", &schema_text},
+};
+static const struct schema job_summary = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(job_summary_fields)};
+static const struct field listed_job_fields[] = {
+    {"jobSummary", &job_summary, FIELD_REQUIRED},
+};
+static const struct schema listed_job = {.kind = SCHEMA_OBJECT,
+                                         FIELDS(listed_job_fields)};
+static const struct schema listed_jobs = {.kind = SCHEMA_ARRAY,
+                                          .item = &listed_job};
+static const struct field job_list_fields[] = {
+    {"totalRecordsWithoutPaging", &schema_int64},
+    {"jobs", &listed_jobs},
+};
+static const struct schema job_list = {.kind = SCHEMA_OBJECT,
+                                       FIELDS(job_list_fields)};
+
+/* The plans that can hold a vault, and no more of them than their names. */
+static const struct field list_plans_fields[] = {
+    {"subType", &schema_text, FIELD_FIXED, IN_QUERY, "Server"},
+    {"fq", &schema_text, FIELD_FIXED, IN_QUERY,
+     "plans.storage.copy.storagePoolType:in:1,4"},
+    {"fl", &schema_text, FIELD_FIXED, IN_QUERY,
+     "plans.plan.planId,plans.plan.planName"},
+};
+static const struct schema list_plans = {.kind = SCHEMA_OBJECT,
+                                         FIELDS(list_plans_fields)};
+static const struct field plan_name_fields[] = {
+    {"planId", &schema_int32},
+    {"planName", &schema_text},
+};
+static const struct schema plan_name = {.kind = SCHEMA_OBJECT,
+                                        FIELDS(plan_name_fields)};
+static const struct field listed_plan_fields[] = {{"plan", &plan_name}};
+static const struct schema listed_plan = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(listed_plan_fields)};
+static const struct schema plans = {.kind = SCHEMA_ARRAY, .item = &listed_plan};
+static const struct field plan_list_fields[] = {
+    {"plans", &plans, FIELD_REQUIRED},
+    {"filterQueryCount", &schema_int64},
+};
+static const struct schema plan_list = {.kind = SCHEMA_OBJECT,
+                                        FIELDS(plan_list_fields)};
+
+/* Tokens: a failed log-in is a 200 without one */
+
+static const struct schema password = {.kind = SCHEMA_SECRET,
+                                       .form = FORM_TO_BASE64};
+static const struct field login_fields[] = {
+    {"username", &name, FIELD_REQUIRED},
+    {"password", &password, FIELD_REQUIRED, .about = "sent in base64"},
+    {"domain", &schema_text},
+    {"commserver", &schema_text},
+    {"timeout", &schema_int32, .about = "minutes of idleness"},
+    {"deviceId", &schema_text},
+};
+static const struct schema login = {.kind = SCHEMA_OBJECT,
+                                    FIELDS(login_fields)};
+static const struct field session_fields[] = {
+    {"token", &schema_secret, FIELD_REQUIRED},
+    {"userName", &schema_text},
+    {"aliasName", &schema_text},
+    {"userGUID", &schema_text},
+};
+static const struct schema session = {.kind = SCHEMA_OBJECT,
+                                      FIELDS(session_fields)};
+
+static const struct field renew_token_fields[] = {
+    {"sessionId", &schema_secret, FIELD_REQUIRED, .about = "the old token"},
+    {"deviceId", &schema_text},
+};
+static const struct schema renew_token = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(renew_token_fields)};
+static const struct schema nothing = {.kind = SCHEMA_OBJECT};
+
+static const struct field token_pair_fields[] = {
+    {"accessToken", &schema_secret, FIELD_REQUIRED},
+    {"refreshToken", &schema_secret, FIELD_REQUIRED},
+};
+static const struct schema token_pair = {.kind = SCHEMA_OBJECT,
+                                         FIELDS(token_pair_fields)};
+
 static const struct operation operations[] = {
     {.name = "create_s3_vault",
      .method = "POST",
@@ -126,17 +245,88 @@ static const struct operation operations[] = {
      COUNTED(key, create_s3_vault_keys),
      COUNTED(hidden_error, hidden_errors),
      .about = "Creates an S3 vault and, where asked, its endpoints."},
+    {.name = "list_s3_vaults",
+     .method = "GET",
+     .path = "/V4/CVS3Stores",
+     .accept = "application/json",
+     .repeats = true,
+     .parameters = &list_s3_vaults,
+     .answer = &store_list,
+     .paging = &store_paging,
+     .about = "Lists one page of S3 vaults."},
+    {.name = "get_job",
+     .method = "GET",
+     .path = "/Job/{jobId}",
+     .accept = "application/json",
+     .repeats = true,
+     .parameters = &job_id,
+     .answer = &job_list,
+     .about = "Reads a job; a fresh one may not be there yet."},
+    {.name = "list_plans",
+     .method = "GET",
+     .path = "/V2/Plan",
+     .accept = "application/json",
+     .repeats = true,
+     .parameters = &list_plans,
+     .answer = &plan_list,
+     .about = "Lists the plans that can hold a vault."},
+    {.name = "login",
+     .method = "POST",
+     .path = "/Login",
+     .accept = "application/json",
+     .content_type = "application/json",
+     .repeats = true,
+     .is_public = true,
+     .has_secrets = true,
+     .parameters = &login,
+     .answer = &session,
+     .refused_without = "auth",
+     .about = "Gets a token for a user name and a password."},
+    {.name = "renew_token",
+     .method = "POST",
+     .path = "/RenewLoginToken",
+     .accept = "application/json",
+     .content_type = "application/json",
+     .is_public = true,
+     .has_secrets = true,
+     .parameters = &renew_token,
+     .answer = &session,
+     .refused_without = "auth",
+     .about = "Gets a new token for a log-in token."},
+    {.name = "logout",
+     .method = "POST",
+     .path = "/Logout",
+     .accept = "application/json",
+     .parameters = &nothing,
+     .about = "Ends the session of the client's token."},
+    {.name = "renew_access_token",
+     .method = "POST",
+     .path = "/V4/AccessToken/Renew",
+     .accept = "application/json",
+     .content_type = "application/json",
+     .creates = true,
+     .is_public = true,
+     .has_secrets = true,
+     .parameters = &token_pair,
+     .answer = &token_pair,
+     .refused_without = "auth",
+     .about = "Gets a new pair of tokens; the old one must not be used again."},
 };
+
+static const struct thing *const things[] = {&vault_thing, &store_thing};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"COMMVAULT_TOKEN"}},
     {"base_url", SETTING_BASE_URL, true, NULL, {"COMMVAULT_BASE_URL"}},
+    {"username", SETTING_CREDENTIAL, false, NULL, {"COMMVAULT_USERNAME"}},
+    {"password", SETTING_CREDENTIAL, false, NULL, {"COMMVAULT_PASSWORD"}},
+    {"domain", SETTING_CREDENTIAL, false, NULL, {"COMMVAULT_DOMAIN"}},
 };
 
 static const struct complaint complaints[] = {
     {"", "errorCode", "errorMessage"},
     {"response", "errorCode", "errorMessage", "errorString"},
-    {"error", "errorCode", "errorMessage"},
+    {"error", "errorCode", "errorMessage", "errLogMessage"},
     {"errList", "errorCode", "errLogMessage"},
     {"error.errList", "errorCode", "errLogMessage"},
 };
@@ -146,7 +336,9 @@ const struct provider provider_commvault = {
     .title = "Commvault",
     .token_header = "Authtoken",
     .token_scheme = "",
+    .log_in = {"username", "password"},
     COUNTED(setting, settings),
     COUNTED(complaint, complaints),
+    COUNTED(thing, things),
     COUNTED(operation, operations),
 };

@@ -17,7 +17,7 @@ static const struct key tenant_keys[] = {
 };
 
 static const struct schema account_number = {.kind = SCHEMA_INT64,
-                                             .leniency = SCHEMA_FROM_DIGITS};
+                                             .form = FORM_FROM_DIGITS};
 
 static const struct thing account_thing = {.name = "account",
                                            .title = "AcctNum"};
@@ -29,6 +29,120 @@ static const struct field account_fields[] = {
 static const struct schema account = {
     .kind = SCHEMA_OBJECT, FIELDS(account_fields), .thing = &account_thing};
 
+/* Users */
+
+static const struct text_rule name_rule = {1, 0, NULL, "a name, not empty"};
+static const struct schema name = {.kind = SCHEMA_TEXT, .rule = &name_rule};
+static const struct field create_user_fields[] = {
+    {"tenant_id", &schema_text, FIELD_REQUIRED | FIELD_OF_CLIENT, IN_PATH},
+    {"UserName", &name, FIELD_REQUIRED, .about = "name of the user"},
+};
+static const struct schema create_user = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(create_user_fields)};
+static const struct key create_user_keys[] = {
+    {"tenant_id", "tenant_id"},
+    {"UserName", "UserName"},
+};
+static const struct thing user_thing = {.name = "user", .title = "UserName"};
+static const struct field user_fields[] = {
+    {"UserId", &schema_text, FIELD_REQUIRED},
+    {"UserName", &schema_text},
+    {"Password", &schema_secret, FIELD_PROMISED},
+    {"AccessKeyId", &schema_text},
+    {"SecretAccessKey", &schema_secret, FIELD_PROMISED},
+    {"CreateDate", &schema_text},
+};
+static const struct schema user = {
+    .kind = SCHEMA_OBJECT, FIELDS(user_fields), .thing = &user_thing};
+static const struct schema users = {.kind = SCHEMA_ARRAY, .item = &user};
+static const struct field user_list_fields[] = {
+    {"User", &users, FIELD_REQUIRED},
+};
+static const struct schema user_list = {.kind = SCHEMA_OBJECT,
+                                        FIELDS(user_list_fields)};
+
+/* Utilizations */
+
+static const struct text_rule date_rule = {10, 10, "0123456789-",
+                                           "a date, YYYY-MM-DD"};
+static const struct schema date = {.kind = SCHEMA_TEXT, .rule = &date_rule};
+static const struct field list_utilizations_fields[] = {
+    {"tenant_id", &schema_text, FIELD_REQUIRED | FIELD_OF_CLIENT, IN_PATH},
+    {"acct_num", &schema_code, FIELD_REQUIRED, IN_PATH,
+     .about = "Wasabi account number"},
+    {"from", &date, FIELD_REQUIRED, IN_QUERY, .about = "first day"},
+    {"to", &date, FIELD_REQUIRED, IN_QUERY, .about = "last day"},
+    {"include_regional_utilizations", &schema_boolean, 0, IN_QUERY},
+};
+static const struct schema list_utilizations = {
+    .kind = SCHEMA_OBJECT, FIELDS(list_utilizations_fields)};
+
+static const struct schema utilization = {.kind = SCHEMA_MAP,
+                                          .item = &schema_any};
+static const struct schema utilizations = {.kind = SCHEMA_ARRAY,
+                                           .item = &utilization};
+static const struct paging utilization_paging = {.name = "utilizations",
+                                                 .items = ""};
+
+/* Tokens: Keystone v3 */
+
+static const struct schema methods = {.kind = SCHEMA_ARRAY,
+                                      .item = &schema_text};
+static const struct field domain_fields[] = {
+    {"id", &schema_text, FIELD_FIXED, .fixed_text = "default"},
+};
+static const struct schema domain = {.kind = SCHEMA_OBJECT,
+                                     FIELDS(domain_fields)};
+static const struct field keystone_user_fields[] = {
+    {"domain", &domain, FIELD_REQUIRED},
+    {"name", &schema_secret, FIELD_REQUIRED},
+    {"password", &schema_secret, FIELD_REQUIRED},
+};
+static const struct schema keystone_user = {.kind = SCHEMA_OBJECT,
+                                            FIELDS(keystone_user_fields)};
+static const struct field password_fields[] = {
+    {"user", &keystone_user, FIELD_REQUIRED},
+};
+static const struct schema password = {.kind = SCHEMA_OBJECT,
+                                       FIELDS(password_fields)};
+static const struct field identity_fields[] = {
+    {"methods", &methods, FIELD_REQUIRED},
+    {"password", &password, FIELD_REQUIRED},
+};
+static const struct schema identity = {.kind = SCHEMA_OBJECT,
+                                       FIELDS(identity_fields)};
+static const struct field project_fields[] = {
+    {"id", &schema_text, FIELD_REQUIRED},
+};
+static const struct schema project = {.kind = SCHEMA_OBJECT,
+                                      FIELDS(project_fields)};
+static const struct field scope_fields[] = {
+    {"project", &project, FIELD_REQUIRED},
+};
+static const struct schema scope = {.kind = SCHEMA_OBJECT,
+                                    FIELDS(scope_fields)};
+static const struct field auth_fields[] = {
+    {"identity", &identity, FIELD_REQUIRED},
+    {"scope", &scope, FIELD_REQUIRED},
+};
+static const struct schema auth = {.kind = SCHEMA_OBJECT, FIELDS(auth_fields)};
+static const struct field issue_token_fields[] = {
+    {"auth", &auth, FIELD_REQUIRED,
+     .about = "filled from api_key and api_secret where not given"},
+};
+static const struct schema issue_token = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(issue_token_fields)};
+
+static const struct field token_fields[] = {
+    {"issued_at", &schema_text},
+    {"expires_at", &schema_text},
+};
+static const struct schema token = {.kind = SCHEMA_OBJECT,
+                                    FIELDS(token_fields)};
+static const struct field token_answer_fields[] = {{"token", &token}};
+static const struct schema token_answer = {.kind = SCHEMA_OBJECT,
+                                           FIELDS(token_answer_fields)};
+
 static const struct operation operations[] = {
     {.name = "create_account",
      .method = "POST",
@@ -39,11 +153,48 @@ static const struct operation operations[] = {
      .answer = &account,
      COUNTED(key, tenant_keys),
      .about = "Creates the tenant's Wasabi account; starts a minimum charge."},
+    {.name = "create_user",
+     .method = "POST",
+     .path = "/tenants/{tenant_id}/users",
+     .accept = "application/json",
+     .content_type = "application/json",
+     .creates = true,
+     .parameters = &create_user,
+     .answer = &user_list,
+     COUNTED(key, create_user_keys),
+     .about = "Creates a user below the tenant's account."},
+    {.name = "list_utilizations",
+     .method = "GET",
+     .path = "/tenants/{tenant_id}/accounts/{acct_num}/utilizations",
+     .accept = "application/json",
+     .repeats = true,
+     .parameters = &list_utilizations,
+     .answer = &utilizations,
+     .paging = &utilization_paging,
+     .about = "Lists what an account used on each day."},
+    {.name = "issue_token",
+     .method = "POST",
+     .path = "/auth/tokens",
+     .base = "keystone_url",
+     .accept = "application/json",
+     .content_type = "application/json",
+     .repeats = true,
+     .is_public = true,
+     .has_secrets = true,
+     .parameters = &issue_token,
+     .answer = &token_answer,
+     .answer_header = "X-Subject-Token",
+     .about = "Gets a token for an API key and its secret."},
 };
+
+static const struct thing *const things[] = {&account_thing, &user_thing};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"OS_TOKEN", "OS_AUTH_TOKEN"}},
     {"base_url", SETTING_BASE_URL, false, NULL, {"ECL_BASE_URL"}},
+    {"api_key", SETTING_CREDENTIAL, false, NULL, {"OS_USERNAME"}},
+    {"api_secret", SETTING_CREDENTIAL, false, NULL, {"OS_PASSWORD"}},
+    {"keystone_url", SETTING_LOG_IN_URL, false, NULL, {"OS_AUTH_URL"}},
     {"tenant_id",
      SETTING_PARAMETER,
      true,
@@ -67,8 +218,10 @@ const struct provider provider_ecl = {
     .title = "NTT Enterprise Cloud",
     .token_header = "X-Auth-Token",
     .token_scheme = "",
+    .log_in = {"api_key", "api_secret", "keystone_url"},
     .base_url = "https://api.ntt.com/ecl-objectstorage",
     COUNTED(setting, settings),
     COUNTED(complaint, complaints),
+    COUNTED(thing, things),
     COUNTED(operation, operations),
 };

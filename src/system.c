@@ -1,0 +1,115 @@
+/* Clock, sleep, terminal and token files. */
+
+#include "system.h"
+
+#include "secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_TOKEN = 16 * 1024 }; /* bytes */
+
+int system_clock(lua_State *L)
+{
+  struct timespec now = {0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+  return 1;
+}
+
+int system_sleep(lua_State *L)
+{
+  double seconds = luaL_checknumber(L, 1);
+  struct timespec pause;
+  if (!(seconds > 0))
+    return 0;
+  if (seconds > 3600)
+    seconds = 3600;
+  pause.tv_sec = (time_t)seconds;
+  pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
+  nanosleep(&pause, NULL);
+  return 0;
+}
+
+int system_is_terminal(lua_State *L)
+{
+  lua_pushboolean(L, isatty(STDERR_FILENO));
+  return 1;
+}
+
+/* What is wrong with the file as a place for a token, or NULL. */
+static const char *check_file(int file)
+{
+  struct stat status;
+  if (fstat(file, &status) != 0)
+    return strerror(errno);
+  if (!S_ISREG(status.st_mode))
+    return "is not a regular file";
+  if (status.st_mode & (S_IRWXG | S_IRWXO))
+    return "may be read by others: chmod 600 it";
+  if (status.st_size > MOST_TOKEN)
+    return "is too large for a token";
+  return NULL;
+}
+
+/* Reads to the end or to the room there is; less than 0 on failure. */
+static ssize_t read_whole(int file, char *bytes, size_t room)
+{
+  size_t length = 0;
+  while (length < room) {
+    ssize_t got = read(file, bytes + length, room - length);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return -1;
+    if (got == 0)
+      break;
+    length += (size_t)got;
+  }
+  return (ssize_t)length;
+}
+
+/* The file's text without its line end; NULL and `*wrong` where it is none.
+** The bytes are the caller's, MOST_TOKEN and one more of them. */
+static const char *read_token(const char *path, char *bytes, size_t *length)
+{
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0)
+    return strerror(errno);
+  const char *wrong = check_file(file);
+  ssize_t got = wrong ? 0 : read_whole(file, bytes, MOST_TOKEN + 1);
+  close(file);
+  if (wrong || got < 0)
+    return wrong ? wrong : "cannot be read";
+  *length = (size_t)got;
+  if (*length > 0 && bytes[*length - 1] == '\n')
+    (*length)--;
+  if (*length > 0 && bytes[*length - 1] == '\r')
+    (*length)--;
+  if (*length == 0)
+    return "is empty";
+  return *length > MOST_TOKEN ? "is too large for a token" : NULL;
+}
+
+int system_read_token(lua_State *L)
+{
+  const char *path = luaL_checkstring(L, 1);
+  size_t length = 0;
+  secret_push_empty(L, MOST_TOKEN + 1);
+  char *bytes = secret_test(L, -1)->bytes;
+  const char *wrong = read_token(path, bytes, &length);
+  if (!wrong) {
+    secret_push(L, bytes, length);
+  } else {
+    lua_pushnil(L);
+    lua_pushstring(L, wrong);
+  }
+  explicit_bzero(bytes, MOST_TOKEN + 1);
+  return wrong ? 2 : 1;
+}

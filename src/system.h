@@ -1,0 +1,21 @@
+#ifndef COFFER_SYSTEM_H
+#define COFFER_SYSTEM_H
+
+#include <lua.h>
+
+/* What Lua's own libraries do not give. */
+
+/* core.clock(): seconds of a clock that is never set back. */
+int system_clock(lua_State *L);
+
+/* core.sleep(seconds): returns early when a signal comes. */
+int system_sleep(lua_State *L);
+
+/* core.is_terminal(): true when stderr is one. */
+int system_is_terminal(lua_State *L);
+
+/* core.read_token(path): the text of a file that holds a token, as a secret,
+** or nil and what is wrong with it. */
+int system_read_token(lua_State *L);
+
+#endif
