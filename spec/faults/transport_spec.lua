@@ -1,0 +1,520 @@
+-- Where requests go, which bytes they consist of, and what may not get into them.
+
+local answers = require "answers"
+local authority = require "authority"
+local coffer = require "coffer"
+local expect = require "expect"
+local faults = require "faults"
+local interpreter = require "interpreter"
+local providers = require "providers"
+local server = require "server"
+local workdir = require "workdir"
+
+local function keeping(case)
+  return { send = case.good(), finish = "keep" }
+end
+
+--- The call raises, and the message names what is wrong.
+local function raises(name, call, ...)
+  local ok, trouble = pcall(call, ...)
+  assert.is_false(ok)
+  assert.truthy(tostring(trouble):find(name, 1, true), "does not name it: " .. tostring(trouble))
+  return tostring(trouble)
+end
+
+--- The call raises, or reports an invalid input; nothing was sent either way. Answers the text.
+local function refuses(call, ...)
+  local ok, result, failure = pcall(call, ...)
+  if not ok then
+    return tostring(result)
+  end
+  assert.is_nil(result)
+  assert.equal("not_sent", failure.outcome)
+  assert.equal("invalid", failure.code)
+  return tostring(failure)
+end
+
+describe("a base URL", function()
+  local refused = {
+    "http://example.com", "http://10.0.0.1", "http://127.0.0.1.example.com", "http://0.0.0.0",
+    "http://localhost.example.com", "http://128.0.0.1", "http://[::2]", "file:///etc/passwd",
+    "file://localhost/etc/passwd", "ftp://127.0.0.1", "gopher://127.0.0.1:70/_x", "example.com",
+    "127.0.0.1:8080", "//example.com", "/v1", "", "https://", "https:///path",
+    "https://user@example.com", "https://user:pw@example.com", "https://:pw@example.com",
+    "https://example.com#frag", "https://example.com/#", "https://example.com?x",
+    "https://example.com/?", "https://exam ple.com", " https://example.com",
+    "https://example.com ", "https://example.com/\r\nX: y", "https://example.com/\n",
+    "https://example.com/\0", "https://example.com\0.evil.example", "https://example.com/\t",
+    "https://example.com\\@evil.example", "https://example.com:0x50", "https://example.com:99999",
+    "javascript:alert(1)", "data:,x", "HTTP://example.com",
+  }
+
+  for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
+    for _, url in ipairs(refused) do
+      it(("F08 %q is refused: %s"):format(url, provider):gsub("%c", "?"), function()
+        raises("base_url", coffer[provider], {
+          token = "t",
+          base_url = url,
+          tenant_id = provider == "ecl" and answers.asked.tenant_id or nil,
+        })
+      end)
+    end
+  end
+
+  for _, case in ipairs(providers.calls) do
+    it("F08 may end in a slash, or name loopback in another way: " .. case.name, function()
+      local faulty <close> = server.start { keeping(case) }
+      local hosts = { "127.0.0.1", "localhost", "LOCALHOST" }
+      for _, host in ipairs(hosts) do
+        local url = ("http://%s:%d"):format(host, faulty.port)
+        expect.created(case, case.create(case.client(url)))
+        local base = case.path:match "^/commandcenter/api" or case.path:match "^/ecl%-objectstorage"
+        local client = case.client(url, { base_url = url .. (base or "") .. "/" })
+        expect.created(case, case.create(client))
+      end
+      for _, request in ipairs(faulty:requests()) do
+        assert.equal(case.path, request.target)
+      end
+    end)
+  end
+end)
+
+describe("a redirect", function()
+  local outcomes = {
+    { 301, "unknown" }, { 302, "unknown" }, { 303, "unknown" }, { 307, "refused" },
+    { 308, "refused" },
+  }
+
+  local function redirect(status, location)
+    return answers.keep { status = status, type = false, headers = { "Location: " .. location } }
+  end
+
+  for _, pair in ipairs(outcomes) do
+    local status, outcome = pair[1], pair[2]
+    for _, case in ipairs(providers.calls) do
+      it(("F10 %d is never followed, wherever it leads: %s"):format(status, case.name), function()
+        local other <close> = server.start { keeping(case) }
+        local faulty <close> = server.start()
+        local targets = {
+          other.url .. case.path, "//" .. other.address .. case.path, "file:///etc/passwd",
+          faulty.url .. case.path, case.path, "https://elsewhere.example/", "gopher://x/",
+        }
+        for _, target in ipairs(targets) do
+          faulty:order { redirect(status, target), keeping(case) }
+          local client = case.client(faulty.url)
+          local failure = expect.failure(outcome, "protocol", case.create(client))
+          assert.equal(status, failure.status)
+        end
+        assert.equal(#targets, #faulty:requests())
+        assert.equal(0, #other:connections())
+      end)
+    end
+
+    it(("F10 %d names the host that it leads to"):format(status), function()
+      local case = providers.ecl
+      local faulty <close> = server.start { redirect(status, "https://elsewhere.example/x") }
+      local failure = expect.failure(outcome, "protocol", case.create(case.client(faulty.url)))
+      assert.truthy(tostring(failure):find("elsewhere.example", 1, true))
+    end)
+  end
+end)
+
+describe("an id in a path", function()
+  local case = providers.refresh
+  local refused = { "", ".", "..", ("w"):rep(257), "\0", "a\0b", "a\r\nX: y", "a\n", "\t", "a\127" }
+  local segments = {
+    { "../../x", "..%2F..%2Fx" }, { "%2e%2e", "%252e%252e" }, { "a/b", "a%2Fb" },
+    { "a%2fb", "a%252fb" }, { "a?b", "a%3Fb" }, { "a#b", "a%23b" }, { "a b", "a%20b" },
+    { "é", "%C3%A9" }, { "...", "..." }, { "a;b", "a%3Bb" }, { "a\\b", "a%5Cb" },
+    { "a@b:c", "a%40b%3Ac" }, { "a+b", "a%2Bb" }, { ("w"):rep(256), ("w"):rep(256) },
+  }
+
+  for _, id in ipairs(refused) do
+    it(("F11 %q is refused before it is sent"):format(id):gsub("%c", "?"), function()
+      local faulty <close> = server.start { keeping(case) }
+      local client = case.client(faulty.url)
+      for _, given in ipairs { id, { wallet_id = id } } do
+        local failure = expect.failure("not_sent", "invalid", client:refresh_wallet(given))
+        assert.truthy(tostring(failure):find("wallet_id", 1, true))
+      end
+      assert.equal(0, #faulty:connections())
+    end)
+  end
+
+  for _, pair in ipairs(segments) do
+    it(("F11 %q arrives as one segment"):format(pair[1]), function()
+      local faulty <close> = server.start { keeping(case) }
+      expect.created(case, case.client(faulty.url):refresh_wallet(pair[1]))
+      assert.equal("/wallets/" .. pair[2] .. "/_refresh", faulty:requests()[1].target)
+    end)
+  end
+
+  it("F11 that is no string is refused before it is sent", function()
+    local faulty <close> = server.start { keeping(case) }
+    local client = case.client(faulty.url)
+    for _, id in ipairs { 42, 1.5, true, {}, print } do
+      refuses(client.refresh_wallet, client, { wallet_id = id })
+    end
+    assert.equal(0, #faulty:connections())
+  end)
+
+  for _, id in ipairs(refused) do
+    it(("F11 %q is refused as tenant_id"):format(id):gsub("%c", "?"), function()
+      local faulty <close> = server.start { keeping(providers.ecl) }
+      raises("tenant_id", providers.ecl.client, faulty.url, { tenant_id = id })
+      assert.equal(0, #faulty:connections())
+    end)
+  end
+
+  it("F11 is one segment as tenant_id", function()
+    local ecl = providers.ecl
+    local faulty <close> = server.start { keeping(ecl) }
+    ecl.create(ecl.client(faulty.url, { tenant_id = "a/../b" }))
+    assert.equal("/ecl-objectstorage/tenants/a%2F..%2Fb/account", faulty:requests()[1].target)
+  end)
+end)
+
+describe("a token", function()
+  local refused = {
+    { "CR", "canary\rx" }, { "LF", "canary\nx" }, { "CR LF and a header", "canary\r\nX-Evil: y" },
+    { "NUL", "canary\0x" }, { "a blank in front", " canary" }, { "a blank at its end", "canary " },
+    { "DEL", "canary\127" }, { "UTF-8", "canaré" }, { "a tab", "canary\tx" }, { "nothing", "" },
+  }
+
+  for _, case in ipairs(providers.creates) do
+    for _, row in ipairs(refused) do
+      it(("F14 with %s is refused and not shown: %s"):format(row[1], case.name), function()
+        local faulty <close> = server.start { keeping(case) }
+        local text
+        local ok, client, failure = pcall(function()
+          return coffer[case.provider] {
+            base_url = faulty.url,
+            token = row[2],
+            tenant_id = case.provider == "ecl" and answers.asked.tenant_id or nil,
+          }
+        end)
+        if ok then
+          assert.is_nil(client)
+          assert.equal("not_sent", failure.outcome)
+        end
+        text = tostring(ok and failure or client)
+        assert.truthy(text:find("token", 1, true))
+        assert.is_nil(text:find("canar", 1, true))
+        assert.equal(0, #faulty:connections())
+      end)
+    end
+
+    it("F14 arrives byte by byte: " .. case.name, function()
+      local faulty <close> = server.start { keeping(case) }
+      local token = [[QSDK ab+/=.~!"#$%&'()*,-:;<>?@[\]^_`{|}]]
+      expect.created(case, case.create(case.client(faulty.url, { token = token })))
+      local raw = faulty:requests()[1].raw
+      assert.truthy(raw:find(token .. "\r\n", 1, true))
+    end)
+  end
+end)
+
+describe("an extra header", function()
+  local refused = {
+    ["X-Test:"] = "y", ["X Test"] = "y", [" X"] = "y", ["X\r\nY"] = "y", [""] = "y", ["X\0"] = "y",
+    ["é"] = "y", ["X-Test"] = "a\r\nX-Evil: y", ["X-Cr"] = "a\rb", ["X-Lf"] = "a\nb",
+    ["X-Nul"] = "a\0b", ["X-Number"] = 5, ["X-Table"] = {}, [1] = "X: y",
+  }
+  local taken = {
+    "Host", "Content-Length", "Transfer-Encoding", "Authorization", "host", "CONTENT-LENGTH",
+    "authorization",
+  }
+
+  for _, case in ipairs(providers.creates) do
+    it("F15 that is none is refused: " .. case.name, function()
+      for name, value in pairs(refused) do
+        raises("headers", case.client, "http://127.0.0.1:1", { headers = { [name] = value } })
+      end
+    end)
+
+    it("F15 does not take the place of the library's own: " .. case.name, function()
+      for _, name in ipairs(taken) do
+        raises(name, case.client, "http://127.0.0.1:1", { headers = { [name] = "x" } })
+      end
+      local own = case.token_header
+      raises(own, case.client, "http://127.0.0.1:1", { headers = { [own] = "x" } })
+    end)
+
+    it("F15 arrives: " .. case.name, function()
+      local faulty <close> = server.start { keeping(case) }
+      local client = case.client(faulty.url, { headers = { ["X-Test"] = "a b" } })
+      expect.created(case, case.create(client))
+      assert.equal("a b", faulty:requests()[1].headers["x-test"])
+    end)
+  end
+end)
+
+describe("the environment", function()
+  local made = authority.get()
+
+  local CREATE = [[
+    local providers = require "providers"
+    local provider, url, options = ...
+    local case = providers[provider]
+    local result, failure = case.create(case.client(url, options))
+    return result ~= nil, tostring(failure)
+  ]]
+
+  local function proxies(trap)
+    local url = "http://" .. trap.address
+    return {
+      http_proxy = url, HTTP_PROXY = url, https_proxy = url, HTTPS_PROXY = url, all_proxy = url,
+      ALL_PROXY = url, no_proxy = "", NO_PROXY = "",
+    }
+  end
+
+  for _, case in ipairs(providers.creates) do
+    for _, kind in ipairs { "http", "https" } do
+      it(("F19 has no say in the way, with %s: %s"):format(kind, case.name), function()
+        local trap <close> = server.start()
+        local origin <close> = server.start {
+          tls = kind == "https" and made.good or nil,
+          keeping(case),
+        }
+        local said = interpreter.run(proxies(trap), CREATE, case.provider, origin.url,
+          { ca_file = made.root })
+        assert.same({ true, "nil" }, said)
+        assert.equal(0, #trap:connections())
+        assert.equal(1, origin:creates())
+      end)
+    end
+  end
+
+  it("F19 is asked with use_env_proxy", function()
+    local case = providers.clumio
+    local trap <close> = server.start { { send = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n" } }
+    local origin <close> = server.start { tls = made.good, keeping(case) }
+    local said = interpreter.run(proxies(trap), CREATE, case.provider, origin.url,
+      { ca_file = made.root, use_env_proxy = true })
+    assert.is_false(said[1])
+    assert.equal(1, #trap:connections())
+    assert.equal("CONNECT", trap:requests()[1].method)
+    assert.equal(0, #origin:connections())
+  end)
+
+  for _, case in ipairs(providers.creates) do
+    it("F20 adds nothing from a .netrc: " .. case.name, function()
+      local home = workdir.make_directory "home"
+      workdir.write("home/.netrc", "machine 127.0.0.1 login evil password canary-netrc\n")
+      local origin <close> = server.start { keeping(case) }
+      local said = interpreter.run({ HOME = home, NETRC = home .. "/.netrc" }, CREATE,
+        case.provider, origin.url, {})
+      assert.same({ true, "nil" }, said)
+      local request = origin:requests()[1]
+      assert.is_nil(request.raw:find("canary-netrc", 1, true))
+      assert.is_nil(request.raw:find("Basic", 1, true))
+      assert.truthy(request.raw:find(case.token, 1, true))
+    end)
+  end
+end)
+
+describe("a proxy", function()
+  local made = authority.get()
+  local ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n"
+
+  for _, case in ipairs(providers.creates) do
+    it("F21 alone learns its own password: " .. case.name, function()
+      local origin <close> = server.start { tls = made.good, keeping(case) }
+      local proxy <close> = server.start { { send = ESTABLISHED, relay = true } }
+      local client = case.client(origin.url, {
+        ca_file = made.root,
+        proxy = "http://user:canary-proxy@" .. proxy.address,
+      })
+      expect.created(case, case.create(client))
+      local connect, create = proxy:requests()[1], origin:requests()[1]
+      assert.equal("CONNECT", connect.method)
+      assert.equal("Basic dXNlcjpjYW5hcnktcHJveHk=", connect.headers["proxy-authorization"])
+      assert.is_nil(connect.raw:find(case.token, 1, true))
+      assert.is_nil(create.raw:lower():find("proxy", 1, true))
+      assert.equal(1, origin:creates())
+    end)
+  end
+
+  local answers_of_proxies = {
+    { "503", { send = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n" }, "unreachable" },
+    {
+      "407",
+      {
+        send = "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n",
+      },
+      "unreachable",
+    },
+    { "garbage", { send = "garbage\r\n\r\n" } },
+    { "nothing", {} },
+    { "silence", { finish = "hang" }, "timeout" },
+  }
+
+  for _, row in ipairs(answers_of_proxies) do
+    for _, case in ipairs(providers.creates) do
+      it(("A27 that answers CONNECT with %s leaves not sent: %s"):format(row[1], case.name),
+        function()
+          local origin <close> = server.start { tls = made.good, keeping(case) }
+          local proxy <close> = server.start { row[2] }
+          local client = case.client(origin.url, {
+            ca_file = made.root,
+            proxy = "http://user:canary-proxy@" .. proxy.address,
+            timeout = row[1] == "silence" and 0.4 or 10,
+          })
+          local failure = expect.failure("not_sent", row[3], case.create(client))
+          assert.is_nil(tostring(failure):find("canary", 1, true))
+          assert.equal(0, #origin:connections())
+        end)
+    end
+  end
+end)
+
+describe("two clients of one host", function()
+  it("F23 each send their own token, 1,000 times in turns", function()
+    local case = providers.refresh
+    local faulty <close> = server.start { keeping(case) }
+    local clients = {
+      case.client(faulty.url, { token = "token-one" }),
+      case.client(faulty.url, { token = "token-two" }),
+    }
+    for i = 1, 1000 do
+      local which = i % 2 + 1
+      expect.created(case, clients[which]:refresh_wallet(("w-%d"):format(which)))
+    end
+    local tokens = { ["/wallets/w-1/_refresh"] = "one", ["/wallets/w-2/_refresh"] = "two" }
+    local seen = faulty:report()
+    assert.equal(1000, #seen.requests)
+    for _, request in ipairs(seen.requests) do
+      assert.equal("Bearer token-" .. tokens[request.path], request.headers.authorization)
+    end
+    assert.equal(2, #seen.connections)
+  end)
+end)
+
+describe("a flood of headers", function()
+  for _, fault in ipairs(faults.of "F25") do
+    for _, case in ipairs(providers.creates) do
+      it(("F25 %s stops at the cap: %s"):format(fault.name, case.name), function()
+        local faulty <close> = server.start(fault.orders(case))
+        expect.failure("unknown", "protocol", case.create(case.client(faulty.url)))
+        assert.equal(1, faulty:creates())
+        -- What was read, and what the kernel's buffers took.
+        assert.is_true(faulty:connections()[1].sent < 16 << 20)
+      end)
+    end
+  end
+
+  it("F25 does not begin below 64 KiB", function()
+    local case = providers.clumio
+    local headers = {}
+    for i = 1, 60 do
+      headers[i] = ("X-%d: %s"):format(i, ("a"):rep(990))
+    end
+    local faulty <close> = server.start { { send = case.good { headers = headers } } }
+    local wallet = expect.created(case, case.create(case.client(faulty.url)))
+    assert.equal(990, #coffer.response(wallet).headers["x-60"])
+  end)
+end)
+
+describe("the bytes of a request", function()
+  local function golden(name)
+    local file = assert(io.open("spec/golden/" .. name .. ".http", "rb"))
+    local text = file:read "a"
+    file:close()
+    local head, body = text:match "^(.-\n)\n(.*)$"
+    return head:gsub("\n", "\r\n") .. "\r\n" .. body:gsub("\n$", "")
+  end
+
+  local fixed = { token = "TOKEN", user_agent = "coffer-specs" }
+
+  --- What arrives when the call is made, the port left out.
+  local function bytes_of(case, options, call)
+    local faulty <close> = server.start { keeping(case) }
+    for name, value in pairs(fixed) do
+      options[name] = value
+    end
+    call(case.client(faulty.url, options))
+    local requests = faulty:requests()
+    assert.equal(1, #requests)
+    return (requests[1].raw:gsub("127%.0%.0%.1:" .. faulty.port, "127.0.0.1:PORT"))
+  end
+
+  local function is_golden(name, case, options, call)
+    assert.equal(golden(name), bytes_of(case, options, call))
+  end
+
+  it("F27 are the documented ones: clumio create_wallet", function()
+    is_golden("clumio-create-wallet", providers.clumio, {}, function(client)
+      assert(client:create_wallet { account_native_id = "123456789012" })
+    end)
+  end)
+
+  it("F27 are the documented ones: clumio create_wallet with all there is", function()
+    local ou = "00000000-0000-0000-0000-000000000000"
+    is_golden("clumio-create-wallet-full", providers.clumio, { organizational_unit = ou },
+      function(client)
+        assert(client:create_wallet {
+          account_native_id = "123456789012",
+          aws_region = "us-west-2",
+        })
+      end)
+  end)
+
+  it("F27 are the documented ones: clumio refresh_wallet", function()
+    is_golden("clumio-refresh-wallet", providers.refresh, {}, function(client)
+      assert(client:refresh_wallet "w-1")
+    end)
+  end)
+
+  it("F27 are the documented ones: commvault create_s3_vault", function()
+    is_golden("commvault-create-s3-vault", providers.commvault, {}, function(client)
+      assert(client:create_s3_vault {
+        plan = { planId = 7, planName = "Server plan" },
+        bucket = { clientName = "vault-one" },
+      })
+    end)
+  end)
+
+  it("F27 are the documented ones: commvault create_s3_vault with all there is", function()
+    is_golden("commvault-create-s3-vault-full", providers.commvault, {}, function(client)
+      assert(client:create_s3_vault {
+        bucket = { clientName = "vault-one" },
+        plan = { planId = 7, planName = "Server plan" },
+        cvs3Endpoints = { { clientId = 2, clientName = "node-2" }, { clientId = 3 } },
+        owners = { { userId = 5 } },
+        userGroups = { { userGroupId = 6, __type__ = 15 } },
+        rotateKeys = false,
+      })
+    end)
+  end)
+
+  it("F27 are the documented ones: ecl create_account", function()
+    is_golden("ecl-create-account", providers.ecl, {}, function(client)
+      assert(client:create_account())
+    end)
+  end)
+
+  it("F27 are the documented ones: astra create_account", function()
+    is_golden("astra-create-account", providers.astra, {}, function(client)
+      assert(client:create_account { name = "Testing 123" })
+    end)
+  end)
+
+  it("F27 are the documented ones: astra create_account with all there is", function()
+    is_golden("astra-create-account-full", providers.astra, {}, function(client)
+      assert(client:create_account {
+        name = "Testing 123",
+        metadata = { labels = { { name = "team", value = "storage" } } },
+      })
+    end)
+  end)
+
+  for _, case in ipairs(providers.calls) do
+    it("F27 have no Expect, no Accept-Encoding and no cookie: " .. case.name, function()
+      local raw = bytes_of(case, {}, case.create):lower()
+      for _, name in ipairs { "expect", "accept-encoding", "cookie", "te", "transfer-encoding" } do
+        assert.is_nil(raw:find("\r\n" .. name .. ":", 1, true))
+      end
+      assert.equal(case.has_no_body, raw:find("\r\ncontent-type:", 1, true) == nil or nil)
+    end)
+  end
+end)

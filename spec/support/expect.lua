@@ -1,0 +1,50 @@
+-- What specs ask of a call's answer, in one line each.
+
+local answers = require "answers"
+local assert = require "luassert"
+local providers = require "providers"
+
+local expect = {}
+
+local function canaries()
+  local list = {}
+  for _, canary in pairs(answers.canaries) do
+    list[#list + 1] = canary
+  end
+  for _, case in ipairs(providers.creates) do
+    list[#list + 1] = case.token
+  end
+  return list
+end
+
+--- The text gives no secret away.
+function expect.no_canary(text)
+  for _, canary in ipairs(canaries()) do
+    assert.is_nil(text:find(canary, 1, true), "a secret shows in: " .. text)
+  end
+end
+
+--- The call failed with this outcome and code (nil: any), as every failure does; answers it.
+function expect.failure(outcome, code, result, failure, word)
+  assert.is_nil(result)
+  assert.equal("table", type(failure))
+  assert.equal(outcome, failure.outcome, "outcome of: " .. tostring(failure))
+  assert.equal(failure.code, word)
+  if code then
+    assert.equal(code, failure.code, "code of: " .. tostring(failure))
+  end
+  local line = tostring(failure)
+  assert.is_nil(line:find("[%c]"), "more than one readable line")
+  expect.no_canary(line)
+  return failure
+end
+
+--- The call gave this case's thing.
+function expect.created(case, result, failure)
+  assert(result ~= nil, "not created: " .. tostring(failure))
+  assert.is_nil(failure)
+  assert.is_true(case.recognise(result), "not the thing that was answered")
+  return result
+end
+
+return expect
