@@ -220,6 +220,7 @@ static void add_request_id(lua_State *L, const struct request *request)
   if (!headers_find(&request->exchange.head, "x-request-id", &header))
     return;
   lua_pushlstring(L, header.value, header.value_length);
+  redact(L, request);
   lua_setfield(L, -2, "request_id");
 }
 

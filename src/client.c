@@ -539,11 +539,24 @@ struct client *client_of_any(lua_State *L, int index)
   return NULL;
 }
 
-/* core.credentials(client): what it logs in with, by name, or nil. */
-int client_credentials(lua_State *L)
+/* core.settings(client, kind): its settings by name, or nil where there are
+** none; a kind is "credentials" or "parameters". */
+int client_settings(lua_State *L)
 {
+  static const char *const kinds[] = {"credentials", "parameters", NULL};
   client_of_any(L, 1);
-  client_push_held(L, 1, "credentials");
+  client_push_held(L, 1, kinds[luaL_checkoption(L, 2, NULL, kinds)]);
+  return 1;
+}
+
+/* core.token_generation(client): how often the token changed, nil where there
+** is none yet. */
+int client_token_generation(lua_State *L)
+{
+  const struct client *client = client_of_any(L, 1);
+  if (!client->token)
+    return 0;
+  lua_pushinteger(L, client->token_generation);
   return 1;
 }
 
@@ -554,8 +567,8 @@ static bool is_same_token(const struct secret *token, const char *text,
          memcmp(token->bytes, text, length) == 0;
 }
 
-/* core.set_token(client, token): true and whether it is another one; or nil
-** and what is wrong with it. Connections that the old one used are dropped
+/* core.set_token(client, token): true, or nil and what is wrong with it.
+*Connections that the old one used are dropped
 ** where nothing is under way on them. */
 int client_set_token(lua_State *L)
 {
@@ -583,9 +596,9 @@ int client_set_token(lua_State *L)
   if (client->token && !is_same)
     flight_renew(&client->flight);
   client->token = token;
+  client->token_generation += !is_same;
   lua_pushboolean(L, 1);
-  lua_pushboolean(L, !is_same);
-  return 2;
+  return 1;
 }
 
 /* Light userdata is never written to here; Lua's type has no const. */
@@ -688,6 +701,8 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   lua_setfield(L, -2, "is_public");
   lua_pushboolean(L, operation->has_secrets);
   lua_setfield(L, -2, "has_secrets");
+  lua_pushstring(L, operation->token);
+  lua_setfield(L, -2, "token");
   if (operation->paging) {
     describe_paging(L, operation->paging);
     lua_setfield(L, -2, "paging");

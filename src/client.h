@@ -18,6 +18,7 @@ struct client {
   const struct provider *provider;
   const char *base_url;
   const struct secret *token;
+  lua_Integer token_generation; /* counts its changes */
   struct route route;
   struct flight flight;
   long timeout; /* of one attempt, milliseconds */
@@ -44,7 +45,8 @@ void client_check_open(lua_State *L, const struct client *client);
 /* The client at the index, of whatever provider, else raises. */
 struct client *client_of_any(lua_State *L, int index);
 
-int client_credentials(lua_State *L);
+int client_settings(lua_State *L);
+int client_token_generation(lua_State *L);
 int client_set_token(lua_State *L);
 int client_check_link(lua_State *L);
 

@@ -6,8 +6,9 @@
 
 #include "headers.h"
 
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
   MOST_HEAD = 64 * 1024,  /* bytes */
@@ -235,16 +236,30 @@ bool exchange_prepare(struct exchange *exchange, CURL *easy,
 
 /* Answer */
 
+/* Seconds from now, of a number or a date; -1 where it is neither. libcurl's
+** own reading of it does not tell nonsense from 0. */
+static long seconds_of(const char *text)
+{
+  if (*text && text[strspn(text, "0123456789")] == '\0')
+    return strtol(text, NULL, 10); /* more than fits is LONG_MAX */
+  time_t date = curl_getdate(text, NULL);
+  time_t now = time(NULL);
+  if (date == -1)
+    return -1;
+  return date > now ? (long)(date - now) : 0;
+}
+
 static void take_retry_after(struct exchange *exchange)
 {
   struct header header;
-  curl_off_t seconds = 0;
+  char text[64];
   exchange->retry_after = -1;
-  if (headers_find(&exchange->head, "retry-after", &header) &&
-      curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &seconds) ==
-          CURLE_OK &&
-      seconds >= 0 && seconds < (curl_off_t)INT32_MAX)
-    exchange->retry_after = (long)seconds;
+  if (!headers_find(&exchange->head, "retry-after", &header) ||
+      header.value_length >= sizeof text)
+    return;
+  memcpy(text, header.value, header.value_length);
+  text[header.value_length] = '\0';
+  exchange->retry_after = seconds_of(text);
 }
 
 void exchange_end(struct exchange *exchange, CURLcode code)

@@ -14,7 +14,7 @@ void json_open(struct json_reader *reader, const char *text, size_t length)
   buffer_wipe(&reader->scratch);
   reader->text = text;
   reader->at = text;
-  reader->end = text + length;
+  reader->end = length > 0 ? text + length : text; /* NULL + 0 is no pointer */
   reader->trouble = NULL;
   reader->depth = 0;
   reader->out_of_memory = false;

@@ -32,6 +32,16 @@ static int core_nearest(lua_State *L)
   return 1;
 }
 
+/* core.providers: the title of each provider by its name. */
+static void push_providers(lua_State *L)
+{
+  lua_newtable(L);
+  for (const struct provider *const *each = providers; *each; each++) {
+    lua_pushstring(L, (*each)->title);
+    lua_setfield(L, -2, (*each)->name);
+  }
+}
+
 /* libcurl at run time may be another than the one of the build. */
 static void check_curl(lua_State *L)
 {
@@ -49,35 +59,40 @@ static void check_curl(lua_State *L)
     luaL_error(L, "libcurl cannot be started");
 }
 
-/* Pushes the table where Lua keeps the request that a result or a failure
-** came from. It is the same one however often the module is loaded. */
-static void push_origins(lua_State *L)
+/* Sets a table of what Lua keeps about objects, by the object and no longer
+** than it lives. It is the same one however often the module is loaded. */
+static void set_keeping(lua_State *L, const char *name, const char *key)
 {
-  if (luaL_getsubtable(L, LUA_REGISTRYINDEX, "coffer.origins"))
+  if (luaL_getsubtable(L, LUA_REGISTRYINDEX, key)) {
+    lua_setfield(L, -2, name);
     return;
+  }
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "k");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
+  lua_setfield(L, -2, name);
 }
 
 COFFER_EXPORT int luaopen_coffer_core(lua_State *L);
 
 int luaopen_coffer_core(lua_State *L)
 {
-  static const luaL_Reg functions[] = {{"array_mark", marshal_array_mark},
-                                       {"check_link", client_check_link},
-                                       {"clock", system_clock},
-                                       {"credentials", client_credentials},
-                                       {"describe", client_describe},
-                                       {"nearest", core_nearest},
-                                       {"is_terminal", system_is_terminal},
-                                       {"open", client_open},
-                                       {"read_token", system_read_token},
-                                       {"secret", secret_new},
-                                       {"set_token", client_set_token},
-                                       {"sleep", system_sleep},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"array_mark", marshal_array_mark},
+      {"check_link", client_check_link},
+      {"clock", system_clock},
+      {"describe", client_describe},
+      {"nearest", core_nearest},
+      {"is_terminal", system_is_terminal},
+      {"open", client_open},
+      {"read_token", system_read_token},
+      {"secret", secret_new},
+      {"settings", client_settings},
+      {"set_token", client_set_token},
+      {"sleep", system_sleep},
+      {"token_generation", client_token_generation},
+      {NULL, NULL}};
   luaL_checkversion(L);
   check_curl(L);
   secret_open(L);
@@ -87,8 +102,10 @@ int luaopen_coffer_core(lua_State *L)
   luaL_newlib(L, functions);
   lua_pushlightuserdata(L, MARSHAL_NULL);
   lua_setfield(L, -2, "null");
-  push_origins(L);
-  lua_setfield(L, -2, "origins");
+  set_keeping(L, "origins", "coffer.origins");
+  set_keeping(L, "states", "coffer.states");
+  push_providers(L);
+  lua_setfield(L, -2, "providers");
   lua_pushliteral(L, COFFER_VERSION);
   lua_setfield(L, -2, "version");
   return 1;

@@ -91,6 +91,7 @@ struct operation {
   const struct schema *answer; /* NULL: any success will do */
   const char *answer_header;   /* holds a secret that belongs to the result */
   const char *refused_without; /* code of a success without what it needs */
+  const char *token; /* member of the result that is the client's new token */
   const struct paging *paging;
   const struct key *keys;
   size_t key_count;

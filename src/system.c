@@ -39,7 +39,9 @@ int system_sleep(lua_State *L)
 
 int system_is_terminal(lua_State *L)
 {
-  lua_pushboolean(L, isatty(STDERR_FILENO));
+  static const char *const streams[] = {"stdout", "stderr", NULL};
+  static const int files[] = {STDOUT_FILENO, STDERR_FILENO};
+  lua_pushboolean(L, isatty(files[luaL_checkoption(L, 1, NULL, streams)]));
   return 1;
 }
 

@@ -11,7 +11,7 @@ int system_clock(lua_State *L);
 /* core.sleep(seconds): returns early when a signal comes. */
 int system_sleep(lua_State *L);
 
-/* core.is_terminal(): true when stderr is one. */
+/* core.is_terminal(stream): true when "stdout" or "stderr" is one. */
 int system_is_terminal(lua_State *L);
 
 /* core.read_token(path): the text of a file that holds a token, as a secret,

@@ -1,100 +1,136 @@
 --- A client as users hold it: the core's userdata, whose methods here get to
 -- send what the core prepares.
+local call = require "coffer.call"
 local core = require "coffer.core"
-local failure = require "coffer.failure"
+local credentials = require "coffer.credentials"
+local ensure = require "coffer.ensure"
+local log = require "coffer.log"
+local pages = require "coffer.pages"
+local path = require "coffer.path"
+local policy = require "coffer.policy"
 local prepared = require "coffer.request"
+local retry = require "coffer.retry"
 local things = require "coffer.things"
 
 local client = {}
 
---- How long an interrupt (Ctrl-C) may have to wait, in seconds.
-local STEP = 0.1
-
---- The request that a result or a failure came from.
-local requests = core.origins
-
-local function report(fields, attempts, request)
-  local told = failure.new(fields, attempts)
-  requests[told] = request
-  return told, told.code
-end
+--- What Lua keeps of each client: see `new_state`.
+local states = core.states
 
 local function hint(wanted, known)
   local nearest = type(wanted) == "string" and core.nearest(wanted, known)
   return nearest and (" (did you mean '%s'?)"):format(nearest) or ""
 end
 
---- One attempt. An error in the midst of it, such as an interrupt, cuts it.
-local function send(request)
-  local sending <close> = request
-  sending:start()
-  while not sending:step(STEP) do end
-  local result, fields = sending:finish()
-  if result then
-    requests[result] = request
+--- Where a parameter made rows of a list's items, they get their names back.
+local function name_rows(operation, result, parameters)
+  local paging = operation.paging
+  local names = paging and paging.row_names and type(parameters) == "table"
+    and parameters[paging.row_names]
+  if result and names then
+    pages.name_rows(path.get(result, paging.items), names)
   end
-  if fields then
-    return result, report(fields, 1, request)
-  end
-  return result
 end
 
-local function method(prepare)
+--- The method of one operation.
+local function method(provider, operation)
+  local whose = provider .. ":" .. operation.name
   return function(self, parameters, options)
-    local request, fields = prepare(self, parameters, options)
-    if not request then
-      return nil, report(fields, 0)
+    policy.check(whose, options, { "attempts", "deadline" })
+    local state = states[self]
+    if state and parameters == nil and operation.token then
+      parameters = credentials.parameters(self, provider, operation.name)
     end
-    return send(request)
+    local request, fields = operation.prepare(self, parameters, options)
+    if not request then
+      return nil, call.report(fields, 0)
+    end
+    local result, failure, code = call.send(state, operation, request, options)
+    name_rows(operation, result, parameters)
+    if failure then
+      return result, failure, code
+    end
+    return result
   end
 end
 
 --- client:request(operation, parameters, options): the call, prepared and not
 -- sent; see coffer.request.
-local function request_method(provider, described, prepare)
-  return function(self, operation, parameters, options)
-    local how = prepare[operation]
-    if not how then
-      error(("%s has no call '%s'%s"):format(provider, tostring(operation),
-        hint(operation, described.operations)), 2)
+local function request_method(provider, described)
+  return function(self, name, parameters, options)
+    local operation = described.operations[name]
+    if not operation then
+      error(("%s has no call '%s'%s"):format(provider, tostring(name),
+        hint(name, described.operations)), 2)
     end
-    local request, fields = how(self, parameters, options)
+    policy.check(provider .. ":request", options, { "attempts", "deadline" })
+    local request, fields = operation.prepare(self, parameters, options)
     if not request then
-      return nil, report(fields, 0)
+      return nil, call.report(fields, 0)
     end
-    return prepared.new(request, described.token, send)
+    return prepared.new(request, described.token, function(core_request)
+      return call.send(states[self], operation, core_request, options)
+    end)
   end
 end
 
+--- Puts the methods of a provider's clients where the core's stood.
 local function load(provider)
   local described = core.describe(provider)
-  local methods, prepare = described.methods, {}
+  local methods = described.methods
   for name, operation in pairs(described.operations) do
-    prepare[name] = operation.prepare
-    methods[name] = method(prepare[name])
+    methods[name] = method(provider, operation)
+    if operation.paging then
+      methods[operation.paging.name] = pages.method(provider, operation)
+    end
   end
-  methods.request = request_method(provider, described, prepare)
-  return things.of(provider, described.things)
+  methods.request = request_method(provider, described)
+  for name, ensured in pairs(ensure.methods(provider)) do
+    methods[name] = ensured
+  end
+  return { described = described, kinds = things.of(provider, described) }
 end
 
---- The kinds of things of each provider that was used.
-local kinds = {}
+--- The providers that were used.
+local loaded = {}
+
+local function new_state(self, provider, options)
+  local state = {
+    client = self,
+    provider = provider,
+    described = loaded[provider].described,
+    attempts = options.attempts or 3,
+    deadline = options.deadline or 300,
+    quota = retry.quota(),
+    log = log.of(options.log),
+    on_tokens = options.on_tokens,
+    source = credentials.source(self, provider, options),
+  }
+  -- the log-in of a client is a call like any other
+  function state.call(name, parameters)
+    return self[name](self, parameters)
+  end
+  return state
+end
 
 --- Opens a client; see coffer.clumio.
 function client.open(provider, options)
+  policy.check("coffer." .. provider, options,
+    { "attempts", "deadline", "log", "on_tokens", "token_file" })
   local metatables = {}
   local opened, fields = core.open(provider, options, metatables)
   if not opened then
-    return nil, report(fields, 0)
+    return nil, call.report(fields, 0)
   end
-  kinds[provider] = kinds[provider] or load(provider)
-  things.bind(kinds[provider], opened, metatables)
+  loaded[provider] = loaded[provider] or load(provider)
+  things.bind(loaded[provider].kinds, opened, metatables)
+  states[opened] = new_state(opened, provider, options or {})
   return opened
 end
 
 --- See coffer.response.
 function client.response(came_of)
-  local request = requests[came_of]
+  local request = call.origins[came_of]
   return request and request:response()
 end
 

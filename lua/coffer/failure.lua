@@ -84,6 +84,12 @@ function Failure.__concat(left, right)
   return tostring(left) .. tostring(right)
 end
 
+--- True for a failure of coffer.
+function failure.is(value)
+  local metatable = getmetatable(value)
+  return type(metatable) == "table" and metatable.__name == Failure.__name
+end
+
 --- Makes a failure of what the core tells.
 -- @param fields table; becomes the failure
 -- @param attempts integer: how many times the request was tried

@@ -3,6 +3,7 @@
 -- always told whether a thing was not sent, was refused, or nobody can know.
 local client = require "coffer.client"
 local core = require "coffer.core"
+local show = require "coffer.show"
 
 local coffer = {
   _VERSION = "coffer " .. core.version,
@@ -18,6 +19,13 @@ local coffer = {
   --- `coffer.response(x)` gives what came over the wire for a result or a
   -- failure: `{ status =, headers =, body = }`, or nil where nothing came.
   response = client.response,
+
+  --- `coffer.show(x)` prints a result, a failure or a client in full, secrets
+  -- masked.
+  show = show.show,
+
+  --- `coffer.help(client)` prints the calls of a client with their parameters.
+  help = show.help,
 }
 
 --- `coffer.clumio(options)` and its like: a client of one provider.
@@ -25,7 +33,7 @@ local coffer = {
 -- @return a client; or nil, failure, "config" where a credential or an
 --   address is neither given nor in the environment
 -- Raises for an option that is unknown or has a wrong value.
-for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
+for provider in pairs(core.providers) do
   coffer[provider] = function(options)
     return client.open(provider, options)
   end

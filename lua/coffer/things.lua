@@ -1,26 +1,31 @@
 --- What a client's results are: plain tables with the API's own fields, whose
 -- metatables print them in one line and know what can be done with them.
+local path = require "coffer.path"
+local wait = require "coffer.wait"
+
 local things = {}
 
---- The member at a path such as "response.entity.clientName".
-local function member(value, path)
-  for name in path:gmatch "[^.]+" do
-    value = type(value) == "table" and value[name] or nil
-  end
-  return value
-end
-
-local function call(deed)
-  return function(self, options)
+--- A call on a thing: thing:refresh(options). Where the call takes more than
+-- what names the thing, that comes first: thing:update(parameters, options).
+local function method(deed, operation)
+  local has_more = #operation.parameters > 1
+  return function(self, parameters, options)
     local client = getmetatable(self).client
-    return client[deed.operation](client, { [deed.parameter] = self[deed.field] }, options)
+    local all = { [deed.parameter] = path.get(self, deed.field) }
+    if not has_more then
+      return client[deed.operation](client, all, parameters)
+    end
+    for name, value in pairs(parameters or {}) do
+      all[name] = value
+    end
+    return client[deed.operation](client, all, options)
   end
 end
 
 local function print_as(provider, thing)
   return function(self)
-    local title = tostring(member(self, thing.title) or "without a name")
-    local status = thing.status and self[thing.status]
+    local title = tostring(path.get(self, thing.title) or "without a name")
+    local status = thing.status and rawget(self, thing.status)
     local text = ("%s %s %s"):format(provider, thing.name, title)
     text = status and ("%s (%s)"):format(text, tostring(status)) or text
     return (text:gsub("%c+", " "))
@@ -29,13 +34,13 @@ end
 
 --- What all clients of a provider share.
 -- @param provider string: its name
--- @param described table: its things, as the core describes them
+-- @param described table: the provider, as the core describes it
 function things.of(provider, described)
   local kinds = {}
-  for name, thing in pairs(described) do
-    local methods = {}
+  for name, thing in pairs(described.things) do
+    local methods = { wait = wait.method(provider, name) }
     for _, deed in ipairs(thing.deeds) do
-      methods[deed.name] = call(deed)
+      methods[deed.name] = method(deed, described.operations[deed.operation])
     end
     kinds[name] = { methods = methods, tostring = print_as(provider, thing),
                     name = ("coffer.%s.%s"):format(provider, name) }

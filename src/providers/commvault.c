@@ -281,6 +281,7 @@ static const struct operation operations[] = {
      .parameters = &login,
      .answer = &session,
      .refused_without = "auth",
+     .token = "token",
      .about = "Gets a token for a user name and a password."},
     {.name = "renew_token",
      .method = "POST",
@@ -292,6 +293,7 @@ static const struct operation operations[] = {
      .parameters = &renew_token,
      .answer = &session,
      .refused_without = "auth",
+     .token = "token",
      .about = "Gets a new token for a log-in token."},
     {.name = "logout",
      .method = "POST",
@@ -310,6 +312,7 @@ static const struct operation operations[] = {
      .parameters = &token_pair,
      .answer = &token_pair,
      .refused_without = "auth",
+     .token = "accessToken",
      .about = "Gets a new pair of tokens; the old one must not be used again."},
 };
 

@@ -184,6 +184,7 @@ static const struct operation operations[] = {
      .parameters = &issue_token,
      .answer = &token_answer,
      .answer_header = "X-Subject-Token",
+     .token = "X-Subject-Token",
      .about = "Gets a token for an API key and its secret."},
 };
 

@@ -1,0 +1,165 @@
+--- Where a client's token comes from when it was not given as such: a
+-- function, a file, or a log-in; and when it is asked for again.
+local core = require "coffer.core"
+local drive = require "coffer.drive"
+local times = require "coffer.times"
+
+local credentials = {}
+
+--- A token is taken for expired so many seconds before it is.
+local EARLY = 60
+
+--- How long callers wait between looks at a renewal that is under way.
+local GLANCE = 0.01
+
+local function trouble(said, code)
+  return { outcome = "not_sent", code = code or "auth", said = said }
+end
+
+--- Log-ins: the operation of each provider that gives a token, and its
+-- parameters from the client's settings.
+local log_ins = {
+  ecl = {
+    operation = "issue_token",
+    parameters = function(given, settings)
+      return {
+        auth = {
+          identity = {
+            methods = { "password" },
+            password = {
+              user = { domain = {}, name = given.api_key, password = given.api_secret },
+            },
+          },
+          scope = { project = { id = settings.tenant_id } },
+        },
+      }
+    end,
+  },
+  commvault = {
+    operation = "login",
+    parameters = function(given)
+      return {
+        username = given.username:reveal(),
+        password = given.password,
+        domain = given.domain and given.domain:reveal(),
+      }
+    end,
+  },
+}
+
+--- The parameters of a provider's log-in from the client's settings, or nil.
+-- @param operation string: for this operation only
+function credentials.parameters(client, provider, operation)
+  local log_in = log_ins[provider]
+  local given = core.settings(client, "credentials")
+  if log_in and given and log_in.operation == operation then
+    return log_in.parameters(given, core.settings(client, "parameters") or {})
+  end
+end
+
+--- Seconds that a token lives, where the answer tells. Both times are the
+-- provider's, so the clock of this machine does not matter.
+local function life(result)
+  local told = type(result.token) == "table" and result.token or {}
+  local issued, expires = times.seconds(told.issued_at), times.seconds(told.expires_at)
+  return issued and expires and expires - issued
+end
+
+--- Takes the new token of a result; see `token` of an operation.
+function credentials.adopt(state, operation, result)
+  local seconds = life(result)
+  core.set_token(state.client, result[operation.token])
+  state.expires = seconds and core.clock() + math.max(seconds - EARLY, seconds / 2)
+end
+
+local function from_function(take)
+  return function(state)
+    local is_done, token = pcall(take)
+    if not is_done then
+      return nil, trouble "the token function raised an error"
+    end
+    local is_set, wrong = core.set_token(state.client, token)
+    if not is_set then
+      return nil, trouble("the token function gave what no token can be: it " .. wrong)
+    end
+    return true
+  end
+end
+
+local function from_file(path)
+  return function(state)
+    local token, wrong = core.read_token(path)
+    if token then
+      token, wrong = core.set_token(state.client, token)
+    end
+    if not token then
+      return nil, trouble(("the token file %s %s"):format(path, wrong), "config")
+    end
+    return true
+  end
+end
+
+local function from_log_in(log_in)
+  return function(state)
+    local parameters = credentials.parameters(state.client, state.provider, log_in.operation)
+    local result, failure = state.call(log_in.operation, parameters)
+    if not result then
+      return nil, trouble("no token: " .. failure.message, failure.code)
+    end
+    return true
+  end
+end
+
+--- What gives a client its tokens, or nil where it has one for good.
+-- @param options table: the constructor's
+function credentials.source(client, provider, options)
+  if type(options.token) == "function" then
+    return from_function(options.token)
+  elseif options.token_file then
+    return from_file(options.token_file)
+  elseif log_ins[provider] and credentials.parameters(client, provider, log_ins[provider].operation)
+  then
+    return from_log_in(log_ins[provider])
+  end
+end
+
+local function is_ready(state)
+  local is_fresh = not state.expires or core.clock() < state.expires
+  return core.token_generation(state.client) and is_fresh
+end
+
+--- Gets a token. Of many callers at once, one does it and the others wait for
+-- what comes of it.
+local function renew(state)
+  if state.renewing then
+    repeat
+      drive.sleep(GLANCE)
+    until not state.renewing
+    return state.renewed, state.renewal_trouble
+  end
+  state.renewing = true
+  local _ <close> = setmetatable({}, { __close = function() state.renewing = false end })
+  state.renewed, state.renewal_trouble = state.source(state)
+  return state.renewed, state.renewal_trouble
+end
+
+--- Sees to it that there is a token.
+-- @return true; or nil and what a failure tells
+function credentials.ready(state)
+  if not state.source or is_ready(state) then
+    return true
+  end
+  return renew(state)
+end
+
+--- After a 401: true when there is another token than the refused one.
+-- @param refused integer: the generation of the token that was refused
+function credentials.again(state, refused)
+  if not state.source then
+    return false
+  end
+  local is_renewed = core.token_generation(state.client) ~= refused -- by another caller
+  return is_renewed or renew(state) and core.token_generation(state.client) ~= refused
+end
+
+return credentials

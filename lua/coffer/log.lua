@@ -1,0 +1,60 @@
+--- One event for each attempt. What can be a secret is not in it: no body, no
+-- query, and of the headers only those that are listed here.
+local log = {}
+
+local shown_headers = { "content-type", "content-length", "date", "retry-after", "x-request-id" }
+
+--- The line on stderr that COFFER_LOG=debug asks for.
+local function to_stderr(level, event, fields)
+  local words = { ("coffer %s %s:"):format(level, event) }
+  for _, name in ipairs {
+    "provider", "operation", "method", "address", "attempt", "seconds", "status", "outcome", "code",
+  } do
+    if fields[name] ~= nil then
+      local value = fields[name]
+      words[#words + 1] = ("%s=%s"):format(name,
+        math.type(value) == "float" and ("%.3f"):format(value) or tostring(value))
+    end
+  end
+  io.stderr:write((table.concat(words, " "):gsub("%c", " ")), "\n")
+end
+
+--- The log function of a new client, or nil.
+-- @param given function or nil: option `log`
+function log.of(given)
+  return given or os.getenv "COFFER_LOG" == "debug" and to_stderr or nil
+end
+
+local function headers_of(response)
+  local shown = {}
+  for _, name in ipairs(shown_headers) do
+    shown[name] = response and response.headers[name]
+  end
+  return shown
+end
+
+--- Tells of an attempt that is over. An error of the log function must not
+-- cost its caller the answer: it is warned of, without its text.
+-- @param attempt table: { operation =, request =, number =, seconds =, fields = }
+function log.attempt(state, attempt)
+  local described = attempt.request:describe()
+  local response = attempt.request:response()
+  local fields = attempt.fields or {}
+  local is_done = pcall(state.log, "debug", "attempt", {
+    provider = state.provider,
+    operation = attempt.operation.name,
+    method = described.method,
+    address = described.url:match "^[^?]*",
+    attempt = attempt.number,
+    seconds = attempt.seconds,
+    status = response and response.status,
+    outcome = fields.outcome or "answered",
+    code = fields.code,
+    headers = headers_of(response),
+  })
+  if not is_done then
+    warn "coffer: the log function raised an error"
+  end
+end
+
+return log

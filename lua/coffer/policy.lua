@@ -1,0 +1,84 @@
+--- The options that Lua takes, of clients and of calls; the core takes the
+-- others.
+local policy = {}
+
+local function whole(least, most)
+  return function(value)
+    if math.type(value) ~= "integer" or value < least or value > most then
+      return ("must be a whole number from %d to %d"):format(least, most)
+    end
+  end
+end
+
+local function seconds(most)
+  return function(value)
+    if type(value) ~= "number" or not (value > 0 and value <= most) then
+      return ("must be a number of seconds, more than 0, at most %d"):format(most)
+    end
+  end
+end
+
+local function of_type(wanted)
+  return function(value)
+    if type(value) ~= wanted then
+      return ("must be a %s, got %s"):format(wanted, type(value))
+    end
+  end
+end
+
+policy.checks = {
+  attempts = whole(1, 100),
+  deadline = seconds(86400),
+  log = of_type "function",
+  on_tokens = of_type "function",
+  token_file = of_type "string",
+  timeout = seconds(86400),
+  interval = seconds(3600),
+  settle = seconds(3600),
+  sightings = whole(1, 100),
+  on_progress = of_type "function",
+}
+
+--- Raises at the line of whoever called the public function.
+local function raise(whose, name, wrong)
+  error(("%s: option '%s' %s"):format(whose, name, wrong), 4)
+end
+
+--- Raises for an option that is wrong, at the line of whoever called the
+-- function that asks.
+-- @param whose string: begins the message
+-- @param options table or nil
+-- @param names list of the options to look at
+function policy.check(whose, options, names)
+  for _, name in ipairs(names) do
+    local value = type(options) == "table" and rawget(options, name)
+    local wrong = value and policy.checks[name](value)
+    if wrong then
+      raise(whose, name, wrong)
+    end
+  end
+end
+
+--- The same for options that are all Lua's: others are unknown.
+function policy.check_all(whose, options, names, nearest)
+  local known = {}
+  for _, name in ipairs(names) do
+    known[name] = true
+  end
+  if options ~= nil and type(options) ~= "table" then
+    error(("%s takes a table of options, got %s"):format(whose, type(options)), 3)
+  end
+  for name, value in pairs(options or {}) do
+    if not known[name] then
+      local meant = type(name) == "string" and nearest(name, known)
+      raise(whose, tostring(name), "is not known"
+        .. (meant and (" (did you mean '%s'?)"):format(meant) or ""))
+    end
+    local wrong = policy.checks[name](value)
+    if wrong then
+      raise(whose, name, wrong)
+    end
+  end
+end
+
+return policy

@@ -1,0 +1,146 @@
+--- Printing things in full, for people: coffer.show and coffer.help.
+local core = require "coffer.core"
+
+local show = {}
+
+local BOLD, DIM, RESET = "\27[1m", "\27[2m", "\27[0m"
+
+--- Fields that are plain text and may hold a secret all the same: the link to
+-- deploy a wallet's stack carries its token.
+local masked = { deployment_url = true }
+
+--- Colours, where they are shown and wanted; see no-color.org.
+local function palette(stream)
+  local is_wanted = (os.getenv "NO_COLOR" or "") == ""
+  if is_wanted and core.is_terminal(stream) then
+    return { bold = BOLD, dim = DIM, reset = RESET }
+  end
+  return { bold = "", dim = "", reset = "" }
+end
+
+local function sorted_keys(value)
+  local keys = {}
+  for key in pairs(value) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys, function(a, b)
+    if math.type(a) and math.type(b) then
+      return a < b
+    end
+    return tostring(a) < tostring(b)
+  end)
+  return keys
+end
+
+local function scalar(value)
+  if type(value) == "string" then
+    return (("%q"):format(value):gsub("\\\n", "\\n"):gsub("[\1-\31\127]", "?"))
+  elseif value == core.null then
+    return "null"
+  end
+  return tostring(value)
+end
+
+local put
+
+local function put_table(out, value, indent, seen)
+  local inner = indent .. "  "
+  if seen[value] then
+    out[#out + 1] = "(seen above)"
+    return
+  elseif next(value) == nil then
+    out[#out + 1] = "{}"
+    return
+  end
+  seen[value] = true
+  out[#out + 1] = "{\n"
+  for _, key in ipairs(sorted_keys(value)) do
+    out[#out + 1] = ("%s%s%s%s = "):format(inner, out.colours.dim,
+      math.type(key) and ("[%s]"):format(key) or tostring(key), out.colours.reset)
+    put(out, masked[key] and "[secret]" or value[key], inner, seen)
+    out[#out + 1] = "\n"
+  end
+  out[#out + 1] = indent .. "}"
+end
+
+function put(out, value, indent, seen)
+  if type(value) == "table" then
+    put_table(out, value, indent, seen)
+  else
+    out[#out + 1] = scalar(value)
+  end
+end
+
+--- True for what a first line says more about than its fields do.
+local function has_title(value)
+  local metatable = type(value) == "table" and getmetatable(value)
+  return type(metatable) == "table" and metatable.__tostring ~= nil
+end
+
+--- The text that coffer.show prints.
+function show.text(value, colours)
+  local out = { colours = colours or palette "stdout" }
+  if has_title(value) then
+    out[1] = ("%s%s%s "):format(out.colours.bold, tostring(value), out.colours.reset)
+  end
+  put(out, value, "", {})
+  return table.concat(out)
+end
+
+--- coffer.show(x): prints a result, a failure or any other value in full, with
+-- secrets masked; a client as coffer.help does.
+function show.show(value)
+  if type(value) == "userdata" and show.provider_of(value) then
+    return show.help(value)
+  end
+  io.stdout:write(show.text(value), "\n")
+end
+
+--- The provider of a client, nil for anything else.
+function show.provider_of(value)
+  local metatable = type(value) == "userdata" and getmetatable(value)
+  local name = type(metatable) == "table" and metatable.__name
+  return name and core.providers[name:match "^coffer%.(%w+)$"] and name:match "%w+$" or nil
+end
+
+local function parameter_line(parameter)
+  local type_text = parameter.type .. (parameter.is_required and ", required" or "")
+  return ("      %-22s %s%s"):format(parameter.name, type_text,
+    parameter.about and " - " .. parameter.about or "")
+end
+
+--- The text that coffer.help prints.
+function show.help_text(provider, colours)
+  colours = colours or palette "stdout"
+  local described = core.describe(provider)
+  local lines = { ("%s%s%s (coffer.%s)"):format(colours.bold, described.title, colours.reset,
+    provider) }
+  for _, name in ipairs(sorted_keys(described.operations)) do
+    local operation = described.operations[name]
+    lines[#lines + 1] = ("  %s:%s%s%s  %s%s %s%s"):format(provider, colours.bold, name,
+      colours.reset, colours.dim, operation.method, operation.path, colours.reset)
+    lines[#lines + 1] = "    " .. operation.about
+    for _, parameter in ipairs(operation.parameters) do
+      lines[#lines + 1] = parameter_line(parameter)
+    end
+  end
+  for name, operation in pairs(described.operations) do
+    if operation.paging then
+      lines[#lines + 1] = ("  for item in %s:%s {} do  -- all pages of %s"):format(provider,
+        operation.paging.name, name)
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+--- coffer.help(client): prints the calls of a client, or of a provider by
+-- name, with their parameters.
+function show.help(of)
+  local provider = show.provider_of(of) or of
+  if type(provider) ~= "string" or not core.providers[provider] then
+    error("coffer.help takes a client, or the name of a provider", 2)
+  end
+  io.stdout:write(show.help_text(provider), "\n")
+end
+
+return show
