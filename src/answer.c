@@ -48,7 +48,8 @@ static void redact(lua_State *L, const struct request *request)
   const struct secret *token = request->client->token;
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
-  if (!token || !memmem(text, length, token->bytes, token->length))
+  if (!token || !token->bytes ||
+      !memmem(text, length, token->bytes, token->length))
     return;
   luaL_gsub(L, text, token->bytes, "[secret]");
   lua_remove(L, -2);
@@ -230,11 +231,11 @@ static void add_complaints(lua_State *L, struct request *request)
 {
   const struct provider *provider = request->client->provider;
   struct reading reading = {.json = &request->json};
-  json_open(&request->json, request->exchange.body.bytes,
-            request->exchange.body.length);
+  const struct buffer *body = &request->exchange.body;
   add_request_id(L, request);
-  if (request->exchange.body.length == 0 ||
-      !marshal_read(L, &reading, &schema_any)) {
+  if (body->length > 0)
+    json_open(&request->json, body->bytes, body->length);
+  if (body->length == 0 || !marshal_read(L, &reading, &schema_any)) {
     add_media_type(L, request);
     return;
   }

@@ -529,8 +529,10 @@ int client_open(lua_State *L)
 
 struct client *client_of_any(lua_State *L, int index)
 {
+  int absolute = lua_absindex(L, index);
   for (const struct provider *const *each = providers; *each; each++) {
-    struct client *client = luaL_testudata(L, index, type_name(L, *each));
+    const char *type = type_name(L, *each);
+    struct client *client = luaL_testudata(L, absolute, type);
     lua_pop(L, 1);
     if (client)
       return client;
@@ -568,8 +570,8 @@ static bool is_same_token(const struct secret *token, const char *text,
 }
 
 /* core.set_token(client, token): true, or nil and what is wrong with it.
-*Connections that the old one used are dropped
-** where nothing is under way on them. */
+ *Connections that the old one used are dropped
+ ** where nothing is under way on them. */
 int client_set_token(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);

@@ -42,7 +42,9 @@ struct flight;
 struct exchange {
   CURL *easy; /* while in the air, else NULL */
   struct flight *flight;
-  struct exchange *next, *previous; /* in the air of the same flight */
+  struct exchange *next, *previous; /* in the same list of a flight */
+  struct flight *landed_in;         /* after the flight, until it is told */
+  long long tag;                    /* tells it apart once landed; 0: none */
   struct curl_slist *lines;
   struct buffer head, body; /* the answer, as far as it came */
   size_t head_seen;         /* bytes of header lines, 1xx included */

@@ -1,20 +1,113 @@
-/* Many exchanges at once. Knows nothing of what they carry. */
+/* Many exchanges at once. libcurl tells which sockets it waits for and until
+** when; an epoll descriptor stands for all of them. Knows nothing of what the
+** exchanges carry. */
 
 #include "flight.h"
 
+#include <errno.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_EVENTS = 64 };
+
+/* Milliseconds of a clock that is never set back. */
+static long long now(void)
+{
+  struct timespec time = {0};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* What libcurl asks for */
+
+static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *held,
+                        void *known)
+{
+  struct flight *flight = held;
+  struct epoll_event event = {.data.fd = socket};
+  (void)easy;
+  if (what == CURL_POLL_REMOVE) {
+    epoll_ctl(flight->descriptor, EPOLL_CTL_DEL, socket, NULL);
+    return 0;
+  }
+  if (what & CURL_POLL_IN)
+    event.events |= EPOLLIN;
+  if (what & CURL_POLL_OUT)
+    event.events |= EPOLLOUT;
+  if (known)
+    return epoll_ctl(flight->descriptor, EPOLL_CTL_MOD, socket, &event);
+  curl_multi_assign(flight->multi, socket, flight);
+  return epoll_ctl(flight->descriptor, EPOLL_CTL_ADD, socket, &event);
+}
+
+static int watch_clock(CURLM *multi, long milliseconds, void *held)
+{
+  struct flight *flight = held;
+  (void)multi;
+  flight->due = milliseconds < 0 ? -1 : now() + milliseconds;
+  return 0;
+}
+
+/* Life */
+
+static CURLM *make_multi(struct flight *flight)
+{
+  CURLM *multi = curl_multi_init();
+  if (multi &&
+      curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket) ==
+          CURLM_OK &&
+      curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, flight) == CURLM_OK &&
+      curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, watch_clock) ==
+          CURLM_OK &&
+      curl_multi_setopt(multi, CURLMOPT_TIMERDATA, flight) == CURLM_OK)
+    return multi;
+  curl_multi_cleanup(multi);
+  return NULL;
+}
+
 bool flight_open(struct flight *flight)
 {
-  flight->multi = curl_multi_init();
+  flight->due = -1;
+  flight->descriptor = epoll_create1(EPOLL_CLOEXEC);
+  if (flight->descriptor < 0)
+    return false;
+  flight->multi = make_multi(flight);
+  if (!flight->multi)
+    close(flight->descriptor);
   return flight->multi != NULL;
 }
 
 void flight_renew(struct flight *flight)
 {
-  CURLM *multi = flight->in_air || !flight->multi ? NULL : curl_multi_init();
+  CURLM *multi = flight->in_air || !flight->multi ? NULL : make_multi(flight);
   if (!multi)
     return;
   curl_multi_cleanup(flight->multi);
   flight->multi = multi;
+  flight->due = -1;
+}
+
+/* Lists */
+
+static void enter(struct exchange **list, struct exchange *exchange)
+{
+  exchange->previous = NULL;
+  exchange->next = *list;
+  if (exchange->next)
+    exchange->next->previous = exchange;
+  *list = exchange;
+}
+
+static void leave(struct exchange **list, struct exchange *exchange)
+{
+  if (exchange->next)
+    exchange->next->previous = exchange->previous;
+  if (exchange->previous)
+    exchange->previous->next = exchange->next;
+  else
+    *list = exchange->next;
+  exchange->next = exchange->previous = NULL;
 }
 
 static CURL *take_handle(struct flight *flight, const struct route *route)
@@ -37,25 +130,6 @@ static void put_handle(struct flight *flight, CURL *easy)
     curl_easy_cleanup(easy);
 }
 
-static void enter(struct flight *flight, struct exchange *exchange)
-{
-  exchange->next = flight->in_air;
-  if (exchange->next)
-    exchange->next->previous = exchange;
-  flight->in_air = exchange;
-}
-
-static void leave(struct flight *flight, struct exchange *exchange)
-{
-  if (exchange->next)
-    exchange->next->previous = exchange->previous;
-  if (exchange->previous)
-    exchange->previous->next = exchange->next;
-  else
-    flight->in_air = exchange->next;
-  exchange->next = exchange->previous = NULL;
-}
-
 bool flight_start(struct flight *flight, struct exchange *exchange,
                   const struct route *route, const struct message *message)
 {
@@ -65,7 +139,7 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
       curl_multi_add_handle(flight->multi, easy) == CURLM_OK) {
     exchange->easy = easy;
     exchange->flight = flight;
-    enter(flight, exchange);
+    enter(&flight->in_air, exchange);
     return true;
   }
   if (easy)
@@ -74,55 +148,127 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
   return false;
 }
 
-void flight_stop(struct exchange *exchange, CURLcode code)
+/* Out of the air, for whatever reason. */
+static void land(struct exchange *exchange, CURLcode code)
 {
   struct flight *flight = exchange->flight;
-  if (!flight)
-    return;
   exchange_end(exchange, code);
   curl_multi_remove_handle(flight->multi, exchange->easy);
-  leave(flight, exchange);
+  leave(&flight->in_air, exchange);
   put_handle(flight, exchange->easy);
   exchange->easy = NULL;
   exchange->flight = NULL;
 }
 
-static void collect(struct flight *flight)
+void flight_stop(struct exchange *exchange, CURLcode code)
+{
+  if (exchange->flight)
+    land(exchange, code);
+  if (exchange->landed_in)
+    leave(&exchange->landed_in->landed, exchange);
+  exchange->landed_in = NULL;
+}
+
+long long flight_landed(struct flight *flight)
+{
+  struct exchange *exchange = flight->landed;
+  if (!exchange)
+    return 0;
+  leave(&flight->landed, exchange);
+  exchange->landed_in = NULL;
+  return exchange->tag;
+}
+
+/* Moving */
+
+/* Takes down what is over; false where nothing is. */
+static bool collect(struct flight *flight)
 {
   CURLMsg *message;
   int left;
+  bool is_any = false;
   while ((message = curl_multi_info_read(flight->multi, &left)) != NULL) {
     struct exchange *exchange = NULL;
     CURLcode code = message->data.result;
-    if (message->msg == CURLMSG_DONE &&
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange) ==
+    if (message->msg != CURLMSG_DONE ||
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange) !=
             CURLE_OK)
-      flight_stop(exchange, code);
+      continue;
+    land(exchange, code);
+    is_any = true;
+    if (exchange->tag) {
+      enter(&flight->landed, exchange);
+      exchange->landed_in = flight;
+    }
   }
+  return is_any;
+}
+
+static bool act(struct flight *flight, curl_socket_t socket, uint32_t events)
+{
+  int running;
+  int what = 0;
+  if (events & EPOLLIN)
+    what |= CURL_CSELECT_IN;
+  if (events & EPOLLOUT)
+    what |= CURL_CSELECT_OUT;
+  if (events & (EPOLLERR | EPOLLHUP))
+    what |= CURL_CSELECT_ERR;
+  return curl_multi_socket_action(flight->multi, socket, what, &running) ==
+         CURLM_OK;
+}
+
+/* Waits once, and lets libcurl see to what has happened. */
+static bool turn(struct flight *flight, int wait, bool *is_interrupted)
+{
+  struct epoll_event events[MOST_EVENTS];
+  int count = epoll_wait(flight->descriptor, events, MOST_EVENTS, wait);
+  *is_interrupted = count < 0 && errno == EINTR;
+  for (int i = 0; i < count; i++)
+    if (!act(flight, events[i].data.fd, events[i].events))
+      return false;
+  if (flight->due < 0 || now() < flight->due)
+    return true;
+  flight->due = -1;
+  return act(flight, CURL_SOCKET_TIMEOUT, 0);
+}
+
+long long flight_timeout(const struct flight *flight)
+{
+  long long left;
+  if (flight->due < 0)
+    return -1;
+  left = flight->due - now();
+  return left < 0 ? 0 : left;
 }
 
 bool flight_step(struct flight *flight, int wait)
 {
-  struct exchange *first = flight->in_air;
-  int running;
-  if (curl_multi_perform(flight->multi, &running) != CURLM_OK)
-    return false;
-  collect(flight);
-  if (wait == 0 || !flight->in_air || flight->in_air != first)
-    return true;
-  if (curl_multi_poll(flight->multi, NULL, 0, wait, NULL) != CURLM_OK ||
-      curl_multi_perform(flight->multi, &running) != CURLM_OK)
-    return false;
-  collect(flight);
-  return true;
+  long long until = now() + wait;
+  bool is_interrupted = false;
+  for (;;) {
+    long long left = until - now();
+    long long due = flight_timeout(flight);
+    if (due >= 0 && due < left)
+      left = due;
+    if (!turn(flight, left > 0 ? (int)left : 0, &is_interrupted))
+      return false;
+    if (collect(flight) || is_interrupted || !flight->in_air || now() >= until)
+      return true;
+  }
 }
 
 void flight_close(struct flight *flight)
 {
+  if (!flight->multi)
+    return;
   while (flight->in_air)
     flight_stop(flight->in_air, CURLE_ABORTED_BY_CALLBACK);
+  while (flight->landed)
+    flight_stop(flight->landed, CURLE_OK);
   while (flight->spare_count > 0)
     curl_easy_cleanup(flight->spares[--flight->spare_count]);
   curl_multi_cleanup(flight->multi);
   flight->multi = NULL;
+  close(flight->descriptor);
 }

@@ -4,17 +4,22 @@
 #include "exchange.h"
 
 /* Many exchanges at once on one curl multi handle, which keeps the
-** connections of one client from call to call. */
+** connections of one client from call to call. To a loop it is one descriptor
+** to wait on, a time-out and a step. */
 
 enum { FLIGHT_SPARES = 8 };
 
 struct flight {
   CURLM *multi;
-  struct exchange *in_air;
+  int descriptor;              /* readable when there is something to do */
+  long long due;               /* when libcurl wants a step, in ms; -1: never */
+  struct exchange *in_air;     /* list */
+  struct exchange *landed;     /* list of those with a tag */
   CURL *spares[FLIGHT_SPARES]; /* handles to use again */
   unsigned spare_count;
 };
 
+/* False when there is no memory or no descriptor. */
 bool flight_open(struct flight *flight);
 
 /* Cuts what is still in the air. May be called again. */
@@ -28,11 +33,19 @@ void flight_renew(struct flight *flight);
 bool flight_start(struct flight *flight, struct exchange *exchange,
                   const struct route *route, const struct message *message);
 
-/* Takes an exchange out of the air, over or not. What was sent stays sent. */
+/* Takes an exchange out of the air, over or not, or off the list of those
+** that landed. What was sent stays sent. */
 void flight_stop(struct exchange *exchange, CURLcode code);
 
-/* Moves all exchanges on; waits up to `wait` milliseconds for something to
-** happen. False when libcurl cannot go on. */
+/* How long a loop may wait for the descriptor before the next step, in
+** milliseconds; -1 is for ever. */
+long long flight_timeout(const struct flight *flight);
+
+/* Moves all exchanges on until one is over or `wait` milliseconds have gone
+** by; a signal ends it early. False when libcurl cannot go on. */
 bool flight_step(struct flight *flight, int wait);
+
+/* The tag of an exchange that is over and has not been told yet, or 0. */
+long long flight_landed(struct flight *flight);
 
 #endif

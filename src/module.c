@@ -1,6 +1,7 @@
 /* coffer.core: what Lua sees of the C side. */
 
 #include "client.h"
+#include "loop.h"
 #include "marshal.h"
 #include "names.h"
 #include "request.h"
@@ -83,6 +84,8 @@ int luaopen_coffer_core(lua_State *L)
       {"check_link", client_check_link},
       {"clock", system_clock},
       {"describe", client_describe},
+      {"descriptor", loop_descriptor},
+      {"landed", loop_landed},
       {"nearest", core_nearest},
       {"is_terminal", system_is_terminal},
       {"open", client_open},
@@ -91,6 +94,9 @@ int luaopen_coffer_core(lua_State *L)
       {"settings", client_settings},
       {"set_token", client_set_token},
       {"sleep", system_sleep},
+      {"step", loop_step},
+      {"timeout", loop_timeout},
+      {"wait", loop_wait},
       {"token_generation", client_token_generation},
       {NULL, NULL}};
   luaL_checkversion(L);

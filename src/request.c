@@ -35,7 +35,7 @@ static struct request *request_push(lua_State *L, struct client *client,
   return request;
 }
 
-/* In a forked process the connections are another's: nothing is touched. */
+/* In a forked process the connections are another's and stay untouched. */
 static bool is_ours(const struct request *request)
 {
   return request->client->process == getpid();
@@ -44,9 +44,8 @@ static bool is_ours(const struct request *request)
 static int request_close(lua_State *L)
 {
   struct request *request = request_check(L);
-  if (!is_ours(request))
-    return 0;
-  flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
+  if (is_ours(request))
+    flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
   exchange_clear(&request->exchange);
   buffer_free(&request->url);
   buffer_free(&request->body);
@@ -394,8 +393,8 @@ static bool add_token(lua_State *L, struct request *request)
   const struct provider *provider = request->client->provider;
   if (request->operation->is_public)
     return true;
-  if (!request->client->token)
-    misuse(L, "%s: the client has no token yet", provider->name);
+  if (!request->client->token || !request->client->token->bytes)
+    misuse(L, "%s: the client has no token", provider->name);
   return exchange_add_line(&request->exchange, provider->token_header,
                            provider->token_scheme,
                            request->client->token->bytes);
@@ -418,9 +417,9 @@ static bool add_headers(lua_State *L, struct request *request)
   return is_added && add_table(L, exchange);
 }
 
-/* request:start(seconds) puts one attempt into the air, which may last as long
-** as its time-out and no longer than so many seconds. An earlier answer is
-** forgotten. */
+/* request:start(seconds, tag) puts one attempt into the air, which may last as
+** long as its time-out and no longer than so many seconds. An earlier answer
+** is forgotten. A tag other than 0 is told by core.landed() once it is over. */
 static int request_start(lua_State *L)
 {
   struct request *request = request_check(L);
@@ -433,7 +432,9 @@ static int request_start(lua_State *L)
     return misuse(L, "the request has been collected");
   if (request->exchange.flight)
     return misuse(L, "the request is being sent already");
+  flight_stop(&request->exchange, CURLE_OK);
   exchange_clear(&request->exchange);
+  request->exchange.tag = luaL_optinteger(L, 3, 0);
   struct message message = {
       .method = request->operation->method,
       .url = request->url.bytes,
@@ -550,7 +551,7 @@ static void push_credential(lua_State *L, const struct request *request)
   secret_push_empty(L, strlen(scheme) + length);
   both = secret_test(L, -1);
   memcpy(both->bytes, scheme, strlen(scheme));
-  if (token)
+  if (length > 0)
     memcpy(both->bytes + strlen(scheme), token->bytes, length);
 }
 

@@ -51,13 +51,17 @@ end
 
 local count = 0
 
---- Writes a program that runs the function with these arguments; answers the words of its command.
-function child.command(program, ...)
+--- Writes a program that runs the function with these arguments; answers its path.
+function child.write(program, ...)
   count = count + 1
   local text = PRELUDE:format(package.path, child.hosts .. "?.so;" .. package.cpath,
     dump(program), message.encode { ... })
-  local path = workdir.write(("child%d.lua"):format(count), text)
-  return ("%s %s"):format(child.interpreter(), process.quote(path)), path
+  return workdir.write(("child%d.lua"):format(count), text)
+end
+
+--- The command line of such a program.
+function child.command(program, ...)
+  return child.interpreter() .. " " .. process.quote(child.write(program, ...))
 end
 
 --- Runs a shell command line, for a minute at most; answers { status =, output =, errors = }. A
@@ -75,7 +79,14 @@ end
 
 --- Runs the function with these arguments (and no upvalues) in a program of its own.
 function child.run(program, ...)
-  return child.execute((child.command(program, ...)))
+  return child.execute(child.command(program, ...))
+end
+
+--- Starts the same beside the specs, with both its outputs in one.
+function child.start(program, ...)
+  local preload = os.getenv "LD_PRELOAD"
+  local environment = preload and "env LD_PRELOAD=" .. process.quote(preload) .. " " or ""
+  return process.start(environment .. child.command(program, ...) .. " 2>&1")
 end
 
 return child

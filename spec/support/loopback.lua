@@ -9,11 +9,20 @@ local server = require "server"
 
 local loopback = {}
 
+--- A client that tries once: what is asked about is one answer.
+local function client_of(case, faulty, options)
+  local given = { attempts = 1 }
+  for name, value in pairs(options or {}) do
+    given[name] = value
+  end
+  return case.client(faulty.url, given)
+end
+
 --- Result, failure and code of a call that is answered so: the case's good answer, with the
 --- options of answers.http and with changes of its body.
 function loopback.answer(case, options, call)
   local faulty <close> = server.start { { send = case.good(options) } }
-  return (call or case.create)(case.client(faulty.url))
+  return (call or case.create)(client_of(case, faulty))
 end
 
 --- The failure of a call that is answered with this status and body.
@@ -30,7 +39,7 @@ end
 --- The request that a call made, `fields` being its body as lua-cjson reads it.
 function loopback.sent(case, call, options)
   local faulty <close> = server.start { { send = case.good() } }
-  local result, failure = (call or case.create)(case.client(faulty.url, options))
+  local result, failure = (call or case.create)(client_of(case, faulty, options))
   assert(result, tostring(failure))
   local request = assert(faulty:requests()[1])
   request.fields = request.body_size > 0 and cjson.decode(request.body) or nil
@@ -40,7 +49,7 @@ end
 --- The failure of a call that is refused before anything is sent.
 function loopback.refused(case, call, options)
   local faulty <close> = server.start { { send = case.good() } }
-  local result, failure, word = call(case.client(faulty.url, options))
+  local result, failure, word = call(client_of(case, faulty, options))
   assert.is_nil(result, "taken, though it should be refused")
   assert.equal("not_sent", failure.outcome)
   assert.equal("invalid", failure.code)
@@ -52,7 +61,7 @@ end
 --- The message of an error that a function raises, with a client whose server sees nothing of it.
 function loopback.raised(case, call)
   local faulty <close> = server.start { { send = case.good() } }
-  local done, trouble = pcall(call, case.client(faulty.url))
+  local done, trouble = pcall(call, client_of(case, faulty))
   assert.is_false(done, "nothing was raised")
   assert.equal(0, #faulty:connections())
   return tostring(trouble)
@@ -68,7 +77,7 @@ function loopback.read(texts)
     orders[i].finish = "keep"
   end
   local faulty <close> = server.start(orders)
-  local client = case.client(faulty.url)
+  local client = client_of(case, faulty)
   local values, failures = {}, {}
   for i = 1, #texts do
     local wallet, failure = case.create(client)
@@ -81,7 +90,7 @@ end
 function loopback.write(values)
   local case = providers.clumio
   local faulty <close> = server.start { { send = case.good(), finish = "keep" } }
-  local client = case.client(faulty.url)
+  local client = client_of(case, faulty)
   for _, value in ipairs(values) do
     assert(case.create(client, { extra = { further = value } }))
   end
