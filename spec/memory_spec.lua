@@ -1,0 +1,60 @@
+-- Memory that ends, in Lua or in the C library, and a collector that never rests. Each needs a host
+-- of its own, so the work is done by scripts in spec/hosts, and here it is seen that they got
+-- through it all.
+
+local child = require "child"
+local process = require "process"
+
+local things = {
+  "a failure's text", "astra:create_account", "clumio:create_wallet", "coffer.clumio",
+  "coffer.response", "coffer.secret", "commvault:create_s3_vault", "several wrong parameters",
+  "wallet:refresh",
+}
+
+-- failing_malloc.so has no place beside the sanitizers' own malloc.
+local function need(host)
+  local path = child.hosts .. host
+  local file = io.open(path)
+  if not file then pending(host .. " is not built") end
+  file:close()
+  return path
+end
+
+local function run(command)
+  local pipe = io.popen("timeout -s KILL 120 " .. command .. " 2>&1")
+  local text = pipe:read "a"
+  local is_well = pipe:close()
+  assert.is_true(is_well, text)
+  return text
+end
+
+local function assert_starved(command)
+  local kept = {}
+  for thing in run(command):gmatch "([^\n]*): %S+ after %d+ tries\n" do
+    table.insert(kept, thing)
+  end
+  table.sort(kept)
+  assert.same(things, kept)
+end
+
+describe("memory that ends", function()
+  it("G01 in Lua for good leaves the truth about every create", function()
+    assert_starved(process.quote(need "allocator")
+      .. " spec/hosts/starve.lua allocator fail_after")
+  end)
+
+  for name, how in pairs { fail_at = "once", fail_after = "for good" } do
+    it("G02 in the C library " .. how .. " leaves the truth about every create", function()
+      local preloaded = need "failing_malloc.so"
+      assert_starved(("env LD_PRELOAD=%s LUA_CPATH_5_4=%s lua5.4 spec/hosts/starve.lua "
+        .. "failing_malloc %s"):format(process.quote(preloaded),
+        process.quote(child.hosts .. "?.so;" .. package.cpath), name))
+    end)
+  end
+end)
+
+describe("a collector that never rests", function()
+  it("G04 takes nothing that is still in use", function()
+    assert_starved(process.quote(need "allocator") .. " -c spec/hosts/starve.lua")
+  end)
+end)
