@@ -11,6 +11,8 @@
 
 enum { LONGEST_SEGMENT = 256, LONGEST_URL = 2048 };
 
+static const char no_memory[] = "could not be read: not enough memory";
+
 static bool has_byte_outside(const char *text, size_t length,
                              unsigned char least, unsigned char most)
 {
@@ -43,8 +45,12 @@ static const char *check_scheme(CURLU *url)
   char *scheme = NULL;
   char *host = NULL;
   const char *wrong = NULL;
-  if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-      curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK || !*host)
+  CURLUcode code = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+  if (code == CURLUE_OK)
+    code = curl_url_get(url, CURLUPART_HOST, &host, 0);
+  if (code == CURLUE_OUT_OF_MEMORY)
+    wrong = no_memory;
+  else if (code != CURLUE_OK || !*host)
     wrong = "must be an absolute https URL";
   else if (strcmp(scheme, "http") == 0)
     wrong = is_loopback(host) ? NULL
@@ -96,9 +102,12 @@ static const char *check_url(const char *text, size_t length, bool is_base)
     return "must not have user information";
   CURLU *url = curl_url();
   if (!url)
-    return "could not be read: not enough memory";
+    return no_memory;
   unsigned flags = is_base ? 0 : CURLU_NON_SUPPORT_SCHEME;
-  if (curl_url_set(url, CURLUPART_URL, text, flags) != CURLUE_OK)
+  CURLUcode code = curl_url_set(url, CURLUPART_URL, text, flags);
+  if (code == CURLUE_OUT_OF_MEMORY)
+    wrong = no_memory;
+  else if (code != CURLUE_OK)
     wrong = is_base ? "must be an absolute https URL" : "must be a URL";
   else if (is_base)
     wrong = check_parts(url);

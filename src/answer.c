@@ -41,18 +41,33 @@ static void set_text(lua_State *L, const char *name, const char *text)
 
 /* Details */
 
-/* Takes the provider's text on top and puts it back without our token: some
-** gateways repeat the header they refuse. */
-static void redact(lua_State *L, const struct request *request)
+/* Puts the text on top back without this secret. */
+static void redact_secret(lua_State *L, const struct secret *secret)
 {
-  const struct secret *token = request->client->token;
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
-  if (!token || !token->bytes ||
-      !memmem(text, length, token->bytes, token->length))
+  if (!secret || !secret->bytes || secret->length == 0 ||
+      !memmem(text, length, secret->bytes, secret->length))
     return;
-  luaL_gsub(L, text, token->bytes, "[secret]");
+  luaL_gsub(L, text, secret->bytes, "[secret]");
   lua_remove(L, -2);
+}
+
+/* Puts the provider's text on top back without our token and password: some
+** gateways repeat what they refuse. */
+static void redact(lua_State *L, const struct request *request)
+{
+  const char *password = request->client->provider->log_in[1];
+  int text = lua_gettop(L);
+  redact_secret(L, request->client->token);
+  lua_getiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
+  client_push_held(L, -1, "credentials");
+  if (password && lua_istable(L, -1))
+    lua_getfield(L, -1, password);
+  lua_pushvalue(L, text);
+  redact_secret(L, secret_test(L, -2));
+  lua_replace(L, text);
+  lua_settop(L, text);
 }
 
 /* Sets the member `from` of the object below the detail on top as the

@@ -17,7 +17,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { MOST_SETTINGS = 15 };
+enum {
+  MOST_SETTINGS = 15,
+  MOST_TOKEN = 64 * 1024 /* bytes of one that was not there from the start */
+};
 
 #define COFFER_AGENT "coffer/" COFFER_VERSION
 
@@ -285,26 +288,6 @@ static void missing_setting(lua_State *L, const struct setting *setting)
   lua_pop(L, 1);
 }
 
-/* An option goes before the environment. */
-static void find_setting(lua_State *L, struct client *client,
-                         const struct setting *setting)
-{
-  bool is_settled = setting->use == SETTING_BASE_URL && client->base_url;
-  const char *environment = environment_of(setting);
-  lua_pushstring(L, setting->name);
-  if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL) {
-    take_setting(L, client, setting, NULL);
-  } else if (environment && !is_settled) {
-    lua_pushstring(L, getenv(environment));
-    take_setting(L, client, setting, environment);
-    lua_pop(L, 1);
-  } else if (setting->is_required && !is_settled &&
-             setting->use != SETTING_TOKEN) {
-    missing_setting(L, setting);
-  }
-  lua_pop(L, 1);
-}
-
 /* True when the options have this, whatever it is. */
 static bool is_given(lua_State *L, const char *option)
 {
@@ -312,6 +295,49 @@ static bool is_given(lua_State *L, const char *option)
   bool is_there = lua_rawget(L, AT_OPTIONS) != LUA_TNIL;
   lua_pop(L, 1);
   return is_there;
+}
+
+static bool has_credential_option(lua_State *L, const struct provider *provider)
+{
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (provider->settings[i].use == SETTING_CREDENTIAL &&
+        is_given(L, provider->settings[i].name))
+      return true;
+  return false;
+}
+
+/* True when the environment is not to be asked. A credential that was given
+** as an option stands alone: what the environment has may be another's. */
+static bool is_settled(lua_State *L, const struct client *client,
+                       const struct setting *setting)
+{
+  bool has_token_file = is_given(L, "token_file");
+  if (setting->use == SETTING_BASE_URL)
+    return client->base_url != NULL;
+  if (setting->use == SETTING_TOKEN)
+    return has_token_file || has_credential_option(L, client->provider);
+  return setting->use == SETTING_CREDENTIAL &&
+         (has_token_file || is_given(L, "token"));
+}
+
+/* An option goes before the environment. */
+static void find_setting(lua_State *L, struct client *client,
+                         const struct setting *setting)
+{
+  bool is_done = is_settled(L, client, setting);
+  const char *environment = environment_of(setting);
+  lua_pushstring(L, setting->name);
+  if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL) {
+    take_setting(L, client, setting, NULL);
+  } else if (environment && !is_done) {
+    lua_pushstring(L, getenv(environment));
+    take_setting(L, client, setting, environment);
+    lua_pop(L, 1);
+  } else if (setting->is_required && !is_done &&
+             setting->use != SETTING_TOKEN) {
+    missing_setting(L, setting);
+  }
+  lua_pop(L, 1);
 }
 
 static const struct setting *setting_named(const struct provider *provider,
@@ -569,9 +595,18 @@ static bool is_same_token(const struct secret *token, const char *text,
          memcmp(token->bytes, text, length) == 0;
 }
 
+static const char *check_token(const char *text, size_t length)
+{
+  if (!text)
+    return "must be a string or a coffer.secret";
+  if (length > MOST_TOKEN)
+    return "must not have more than 65536 bytes";
+  return address_check_header_value(text, length);
+}
+
 /* core.set_token(client, token): true, or nil and what is wrong with it.
- *Connections that the old one used are dropped
- ** where nothing is under way on them. */
+** Connections that the old one used are dropped where nothing is under way
+** on them. */
 int client_set_token(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);
@@ -583,8 +618,7 @@ int client_set_token(lua_State *L)
     length = given->length;
   else if (lua_type(L, 2) == LUA_TSTRING)
     text = lua_tolstring(L, 2, &length);
-  const char *wrong = text ? address_check_header_value(text, length)
-                           : "must be a string or a coffer.secret";
+  const char *wrong = check_token(text, length);
   if (wrong) {
     lua_pushnil(L);
     lua_pushstring(L, wrong);
@@ -595,7 +629,7 @@ int client_set_token(lua_State *L)
   secret_push(L, text, length);
   const struct secret *token = secret_test(L, -1);
   lua_setfield(L, -2, "token");
-  if (client->token && !is_same)
+  if (client->token && !is_same && client->process == getpid())
     flight_renew(&client->flight);
   client->token = token;
   client->token_generation += !is_same;

@@ -86,6 +86,7 @@ void flight_renew(struct flight *flight)
   curl_multi_cleanup(flight->multi);
   flight->multi = multi;
   flight->due = -1;
+  flight->is_spoilt = false;
 }
 
 /* Lists */
@@ -133,7 +134,9 @@ static void put_handle(struct flight *flight, CURL *easy)
 bool flight_start(struct flight *flight, struct exchange *exchange,
                   const struct route *route, const struct message *message)
 {
-  CURL *easy = take_handle(flight, route);
+  if (flight->is_spoilt)
+    flight_renew(flight);
+  CURL *easy = flight->is_spoilt ? NULL : take_handle(flight, route);
   exchange->is_started = true;
   if (easy && exchange_prepare(exchange, easy, route, message) &&
       curl_multi_add_handle(flight->multi, easy) == CURLM_OK) {
@@ -181,6 +184,26 @@ long long flight_landed(struct flight *flight)
 
 /* Moving */
 
+static void take_down(struct exchange *exchange, CURLcode code)
+{
+  struct flight *flight = exchange->flight;
+  land(exchange, code);
+  if (!exchange->tag)
+    return;
+  enter(&flight->landed, exchange);
+  exchange->landed_in = flight;
+}
+
+/* libcurl cannot go on, mostly for want of memory, and some versions would
+** crash if they had to: all that is in the air ends here, and what comes
+** later gets a handle that is new. */
+static void give_up(struct flight *flight)
+{
+  while (flight->in_air)
+    take_down(flight->in_air, CURLE_OUT_OF_MEMORY);
+  flight->is_spoilt = true;
+}
+
 /* Takes down what is over; false where nothing is. */
 static bool collect(struct flight *flight)
 {
@@ -194,12 +217,8 @@ static bool collect(struct flight *flight)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange) !=
             CURLE_OK)
       continue;
-    land(exchange, code);
+    take_down(exchange, code);
     is_any = true;
-    if (exchange->tag) {
-      enter(&flight->landed, exchange);
-      exchange->landed_in = flight;
-    }
   }
   return is_any;
 }
@@ -242,7 +261,7 @@ long long flight_timeout(const struct flight *flight)
   return left < 0 ? 0 : left;
 }
 
-bool flight_step(struct flight *flight, int wait)
+void flight_step(struct flight *flight, int wait)
 {
   long long until = now() + wait;
   bool is_interrupted = false;
@@ -252,9 +271,9 @@ bool flight_step(struct flight *flight, int wait)
     if (due >= 0 && due < left)
       left = due;
     if (!turn(flight, left > 0 ? (int)left : 0, &is_interrupted))
-      return false;
+      give_up(flight);
     if (collect(flight) || is_interrupted || !flight->in_air || now() >= until)
-      return true;
+      return;
   }
 }
 

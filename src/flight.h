@@ -17,6 +17,7 @@ struct flight {
   struct exchange *landed;     /* list of those with a tag */
   CURL *spares[FLIGHT_SPARES]; /* handles to use again */
   unsigned spare_count;
+  bool is_spoilt; /* libcurl could not go on */
 };
 
 /* False when there is no memory or no descriptor. */
@@ -42,8 +43,8 @@ void flight_stop(struct exchange *exchange, CURLcode code);
 long long flight_timeout(const struct flight *flight);
 
 /* Moves all exchanges on until one is over or `wait` milliseconds have gone
-** by; a signal ends it early. False when libcurl cannot go on. */
-bool flight_step(struct flight *flight, int wait);
+** by; a signal ends it early. Where libcurl cannot go on, all are over. */
+void flight_step(struct flight *flight, int wait);
 
 /* The tag of an exchange that is over and has not been told yet, or 0. */
 long long flight_landed(struct flight *flight);

@@ -7,6 +7,8 @@
 #include <lauxlib.h>
 #include <poll.h>
 
+enum { MOST_CLIENTS = 1024 * 1024 };
+
 static struct client *open_client(lua_State *L, int index)
 {
   struct client *client = client_of_any(L, index);
@@ -25,8 +27,7 @@ int loop_step(lua_State *L)
 {
   struct client *client = open_client(L, 1);
   int wait = milliseconds(luaL_optnumber(L, 2, 0));
-  if (!flight_step(&client->flight, wait))
-    return luaL_error(L, "libcurl cannot go on");
+  flight_step(&client->flight, wait);
   return 0;
 }
 
@@ -60,6 +61,7 @@ int loop_wait(lua_State *L)
   int wait = milliseconds(luaL_checknumber(L, 2));
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t count = lua_rawlen(L, 1);
+  luaL_argcheck(L, count <= MOST_CLIENTS, 1, "too many clients");
   struct pollfd *sockets = lua_newuserdatauv(L, count * sizeof *sockets, 0);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 1, (lua_Integer)i + 1);

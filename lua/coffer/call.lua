@@ -15,6 +15,7 @@ call.origins = core.origins
 
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
+  fields.is_lasting = nil
   local told = failure.new(fields, attempts)
   call.origins[told] = request
   return told, told.code
@@ -26,21 +27,45 @@ local function about(state, operation, fields)
   return fields
 end
 
---- One attempt, with a token and a line for the log.
--- @return result, fields, whether it was sent
-local function attempt(state, operation, request, tried)
-  local has_token, fields = true, nil
-  if not operation.is_public then
-    has_token, fields = credentials.ready(state)
+--- Hands a new token to whoever keeps tokens, before anything else happens.
+local function take_token(state, operation, result)
+  if state.on_tokens and not pcall(state.on_tokens, result) then
+    warn "coffer: on_tokens raised an error; the new tokens are in the result"
   end
-  if not has_token then
+  credentials.adopt(state, operation, result)
+end
+
+--- True when a request may go out; else what a failure tells.
+local function ready(state, operation, tried)
+  local is_ready, fields = true, nil
+  if not operation.is_public then
+    is_ready, fields = credentials.ready(state, tried.till)
+  end
+  if is_ready and core.clock() >= tried.till then
+    is_ready = false
+    fields = { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }
+  end
+  if not is_ready then
     fields.is_lasting = true
-    return nil, about(state, operation, fields)
+    return false, about(state, operation, fields)
+  end
+  return true
+end
+
+--- One attempt, with a token and a line for the log.
+-- @return result, fields
+local function attempt(state, operation, request, tried)
+  local is_ready, trouble = ready(state, operation, tried)
+  if not is_ready then
+    return nil, trouble
   end
   tried.attempts = tried.attempts + 1
   tried.generation = core.token_generation(state.client)
   local begun = core.clock()
-  local result, told = drive.exchange(request, math.max(tried.till - begun, 0.001))
+  local result, told = drive.exchange(state.client, request, math.max(tried.till - begun, 0.001))
+  if result and operation.token then
+    take_token(state, operation, result)
+  end
   if state.log then
     log.attempt(state, { operation = operation, request = request, fields = told,
       number = tried.attempts, seconds = core.clock() - begun })
@@ -54,7 +79,7 @@ local function has_new_token(state, operation, fields, tried)
     return false
   end
   tried.has_renewed = true
-  return credentials.again(state, tried.generation)
+  return credentials.again(state, tried.generation, tried.till)
 end
 
 --- Attempts until one of them settles it.
@@ -62,7 +87,7 @@ local function settle(state, operation, request, tried)
   while true do
     local result, fields = attempt(state, operation, request, tried)
     if result ~= nil then
-      retry.refund(state.quota)
+      retry.refund(tried)
       return result, fields
     end
     if not has_new_token(state, operation, fields, tried) then
@@ -74,14 +99,6 @@ local function settle(state, operation, request, tried)
       drive.sleep(pause)
     end
   end
-end
-
---- Hands a new token to whoever keeps tokens, before anything else happens.
-local function take_token(state, operation, result)
-  if state.on_tokens and not pcall(state.on_tokens, result) then
-    warn "coffer: on_tokens raised an error; the new tokens are in the result"
-  end
-  credentials.adopt(state, operation, result)
 end
 
 --- Sends a prepared request as often as it may be.
@@ -103,9 +120,6 @@ function call.send(state, operation, request, options)
   local result, fields = settle(state, operation, request, tried)
   if type(result) == "table" then
     call.origins[result] = request
-  end
-  if result and operation.token then
-    take_token(state, operation, result)
   end
   if fields then
     return result, call.report(fields, tried.attempts, request)

@@ -32,25 +32,35 @@ local function name_rows(operation, result, parameters)
   end
 end
 
+--- Prepares a request; a log-in without parameters has the client's own.
+-- @return the core's request; or nil and what a failure tells
+local function prepare(self, provider, operation, parameters, options)
+  if states[self] and parameters == nil and operation.token then
+    parameters = credentials.parameters(self, provider, operation.name)
+  end
+  return operation.prepare(self, parameters, options)
+end
+
+--- Sends it.
+local function send(self, operation, request, parameters, options)
+  local result, failure, code = call.send(states[self], operation, request, options)
+  name_rows(operation, result, parameters)
+  if failure then
+    return result, failure, code
+  end
+  return result
+end
+
 --- The method of one operation.
 local function method(provider, operation)
   local whose = provider .. ":" .. operation.name
   return function(self, parameters, options)
     policy.check(whose, options, { "attempts", "deadline" })
-    local state = states[self]
-    if state and parameters == nil and operation.token then
-      parameters = credentials.parameters(self, provider, operation.name)
-    end
-    local request, fields = operation.prepare(self, parameters, options)
+    local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)
     end
-    local result, failure, code = call.send(state, operation, request, options)
-    name_rows(operation, result, parameters)
-    if failure then
-      return result, failure, code
-    end
-    return result
+    return send(self, operation, request, parameters, options)
   end
 end
 
@@ -64,12 +74,12 @@ local function request_method(provider, described)
         hint(name, described.operations)), 2)
     end
     policy.check(provider .. ":request", options, { "attempts", "deadline" })
-    local request, fields = operation.prepare(self, parameters, options)
+    local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)
     end
     return prepared.new(request, described.token, function(core_request)
-      return call.send(states[self], operation, core_request, options)
+      return send(self, operation, core_request, parameters, options)
     end)
   end
 end
@@ -107,8 +117,8 @@ local function new_state(self, provider, options)
     source = credentials.source(self, provider, options),
   }
   -- the log-in of a client is a call like any other
-  function state.call(name, parameters)
-    return self[name](self, parameters)
+  function state.call(name, parameters, call_options)
+    return self[name](self, parameters, call_options)
   end
   return state
 end

@@ -21,6 +21,7 @@ end
 local log_ins = {
   ecl = {
     operation = "issue_token",
+    needs = { "api_key", "api_secret", "keystone_url" },
     parameters = function(given, settings)
       return {
         auth = {
@@ -37,6 +38,7 @@ local log_ins = {
   },
   commvault = {
     operation = "login",
+    needs = { "username", "password" },
     parameters = function(given)
       return {
         username = given.username:reveal(),
@@ -47,12 +49,22 @@ local log_ins = {
   },
 }
 
---- The parameters of a provider's log-in from the client's settings, or nil.
+local function has_all(given, needs)
+  for _, name in ipairs(needs) do
+    if given[name] == nil then
+      return false
+    end
+  end
+  return true
+end
+
+--- The parameters of a provider's log-in from the client's settings, or nil:
+-- with a token of its own a client may have but half of them.
 -- @param operation string: for this operation only
 function credentials.parameters(client, provider, operation)
   local log_in = log_ins[provider]
   local given = core.settings(client, "credentials")
-  if log_in and given and log_in.operation == operation then
+  if log_in and given and log_in.operation == operation and has_all(given, log_in.needs) then
     return log_in.parameters(given, core.settings(client, "parameters") or {})
   end
 end
@@ -66,10 +78,14 @@ local function life(result)
 end
 
 --- Takes the new token of a result; see `token` of an operation.
+-- @return true; or nil and why it can be no token
 function credentials.adopt(state, operation, result)
-  local seconds = life(result)
-  core.set_token(state.client, result[operation.token])
-  state.expires = seconds and core.clock() + math.max(seconds - EARLY, seconds / 2)
+  local is_set, wrong = core.set_token(state.client, result[operation.token])
+  if is_set then
+    local seconds = life(result)
+    state.expires = seconds and core.clock() + math.max(seconds - EARLY, seconds / 2)
+  end
+  return is_set, wrong
 end
 
 local function from_function(take)
@@ -99,12 +115,16 @@ local function from_file(path)
   end
 end
 
+--- The log-in may last as long as the call that it is for.
 local function from_log_in(log_in)
-  return function(state)
+  return function(state, till)
     local parameters = credentials.parameters(state.client, state.provider, log_in.operation)
-    local result, failure = state.call(log_in.operation, parameters)
+    local result, failure = state.call(log_in.operation, parameters,
+      { deadline = math.max(till - core.clock(), 0.001) })
     if not result then
       return nil, trouble("no token: " .. failure.message, failure.code)
+    elseif not core.token_generation(state.client) then
+      return nil, trouble "the log-in gave what no token can be"
     end
     return true
   end
@@ -128,38 +148,59 @@ local function is_ready(state)
   return core.token_generation(state.client) and is_fresh
 end
 
+--- What came of the last renewal, each caller's failure being its own.
+local function renewed(state)
+  if state.renewed then
+    return true
+  end
+  return nil, trouble(state.renewal_trouble.said, state.renewal_trouble.code)
+end
+
+--- Waits for what comes of the renewal that another caller has begun.
+local function await(state, till)
+  if state.renewing == coroutine.running() then
+    return nil, trouble "the token function called the client that it is to give a token"
+  end
+  repeat
+    drive.sleep(GLANCE)
+  until not state.renewing or core.clock() >= till
+  if state.renewing then
+    return nil, trouble("no token: another caller is still waiting for it", "timeout")
+  end
+  return renewed(state)
+end
+
 --- Gets a token. Of many callers at once, one does it and the others wait for
 -- what comes of it.
-local function renew(state)
+local function renew(state, till)
   if state.renewing then
-    repeat
-      drive.sleep(GLANCE)
-    until not state.renewing
-    return state.renewed, state.renewal_trouble
+    return await(state, till)
   end
-  state.renewing = true
-  local _ <close> = setmetatable({}, { __close = function() state.renewing = false end })
-  state.renewed, state.renewal_trouble = state.source(state)
-  return state.renewed, state.renewal_trouble
+  state.renewing = coroutine.running()
+  local _ <close> = setmetatable({}, { __close = function() state.renewing = nil end })
+  state.renewed, state.renewal_trouble = nil, trouble "the renewal of the token was cut off"
+  state.renewed, state.renewal_trouble = state.source(state, till)
+  return renewed(state)
 end
 
 --- Sees to it that there is a token.
+-- @param till number: the end of the caller's patience, by core.clock()
 -- @return true; or nil and what a failure tells
-function credentials.ready(state)
+function credentials.ready(state, till)
   if not state.source or is_ready(state) then
     return true
   end
-  return renew(state)
+  return renew(state, till)
 end
 
 --- After a 401: true when there is another token than the refused one.
 -- @param refused integer: the generation of the token that was refused
-function credentials.again(state, refused)
+function credentials.again(state, refused, till)
   if not state.source then
     return false
   end
   local is_renewed = core.token_generation(state.client) ~= refused -- by another caller
-  return is_renewed or renew(state) and core.token_generation(state.client) ~= refused
+  return is_renewed or renew(state, till) and core.token_generation(state.client) ~= refused
 end
 
 return credentials

@@ -1,5 +1,14 @@
 --- Waiting: for an answer, and for time to pass. Nothing else in coffer waits.
--- Both come back to Lua often enough for Ctrl-C to stop a script at once.
+-- In a plain script a wait blocks, and comes back to Lua often enough for
+-- Ctrl-C to stop it at once. In a coroutine that has a driver, it is the
+-- driver's: coffer.map has one, and each event loop.
+--
+-- A driver is a table with
+--   wait(clients, seconds)   comes back when a step of one of these clients
+--                            has something to do, or after so long
+-- and, where it knows better how to wait for answers,
+--   exchange(client, request, seconds)   see drive.exchange
+--   sleep(seconds)
 local core = require "coffer.core"
 
 local drive = {}
@@ -7,24 +16,89 @@ local drive = {}
 --- How long an interrupt may have to wait, in seconds.
 local STEP = 0.1
 
+--- The driver of each coroutine that has one.
+local drivers = setmetatable({}, { __mode = "k" })
+
+--- The driver of the running coroutine, or nil.
+function drive.current()
+  return drivers[coroutine.running()]
+end
+
+--- Gives the running coroutine a driver.
+function drive.adopt(driver)
+  drivers[coroutine.running()] = driver
+end
+
+--- Who waits for the request of a tag. Several drivers may use one client, so
+-- none of them may keep what it finds for itself.
+local owners, last_tag = {}, 0
+
+--- A new tag for a request.
+-- @param fn function: called once, when the request is over
+function drive.expect(fn)
+  last_tag = last_tag + 1
+  owners[last_tag] = fn
+  return last_tag
+end
+
+--- Nobody waits for this tag any more.
+function drive.forget(tag)
+  owners[tag] = nil
+end
+
+--- Moves a client's requests on and tells those who wait for what is over.
+function drive.turn(client)
+  core.step(client, 0)
+  for tag in core.landed, client do
+    local owner = owners[tag]
+    owners[tag] = nil
+    if owner then
+      owner()
+    end
+  end
+end
+
+--- The seconds that may pass before a client needs a step, at most `most`.
+function drive.due(client, most)
+  return math.min(core.timeout(client) or most, most)
+end
+
 --- One attempt, from start to answer. An error in the midst of it, such as an
 -- interrupt, cuts it off.
--- @param request userdata: the core's request
+-- @param client userdata
+-- @param request userdata: the core's request, of this client
 -- @param seconds number: how long it may last
 -- @return what request:finish() gives
-function drive.exchange(request, seconds)
+function drive.exchange(client, request, seconds)
+  local driver = drive.current()
+  if driver and driver.exchange then
+    return driver.exchange(client, request, seconds)
+  end
   local sending <close> = request
   sending:start(seconds)
-  while not sending:step(STEP) do end
+  while not sending:step(driver and 0 or STEP) do
+    if driver then
+      driver.wait({ client }, drive.due(client, seconds))
+      drive.turn(client)
+    end
+  end
   return sending:finish()
 end
 
 --- Lets so many seconds pass.
 function drive.sleep(seconds)
+  local driver = drive.current()
+  if driver and driver.sleep then
+    return driver.sleep(seconds)
+  end
   local till = core.clock() + seconds
   local left = seconds
   while left > 0 do
-    core.sleep(math.min(left, STEP))
+    if driver then
+      driver.wait({}, left)
+    else
+      core.sleep(math.min(left, STEP))
+    end
     left = till - core.clock()
   end
 end

@@ -3,6 +3,7 @@
 -- always told whether a thing was not sent, was refused, or nobody can know.
 local client = require "coffer.client"
 local core = require "coffer.core"
+local map = require "coffer.map"
 local show = require "coffer.show"
 
 local coffer = {
@@ -24,6 +25,11 @@ local coffer = {
   -- masked.
   show = show.show,
 
+  --- `coffer.map(list, fn, { at_once = 32 })` and `coffer.gather(f, g, ...)`:
+  -- many calls at once; see coffer.map.
+  map = map.map,
+  gather = map.gather,
+
   --- `coffer.help(client)` prints the calls of a client with their parameters.
   help = show.help,
 }
@@ -44,6 +50,13 @@ end
 function coffer.sandbox(options)
   return require "coffer.sandbox"(options)
 end
+
+--- `coffer.loop.luv` and its like: coffer under an event loop, one file each.
+coffer.loop = setmetatable({}, {
+  __index = function(_, name)
+    return require("coffer.loop." .. name)
+  end,
+})
 
 -- lua-cjson's marks for arrays, where it is there and has them: OpenResty's
 -- fork does. What is read as an empty array then encodes as one there, too.

@@ -4,11 +4,14 @@
 local core = require "coffer.core"
 local failure = require "coffer.failure"
 local path = require "coffer.path"
+local policy = require "coffer.policy"
 
 local pages = {}
 
 --- How many items are asked for at a time where pages are counted by items.
 local PAGE = 100
+
+local CIRCLE = "the pages go round in a circle"
 
 --- The parameters of the next page, or nil behind the last one; an error text
 -- where the list cannot be gone on with.
@@ -42,14 +45,30 @@ end
 
 function following.token(walk, page)
   local token = path.get(page, walk.paging.next)
-  return type(token) == "string" and token ~= "" and token or nil
+  if token == nil or token == core.null or token == "" then
+    return nil
+  elseif type(token) ~= "string" then
+    return nil, "the token of the next page is no text"
+  end
+  return token
 end
 
---- A page that is not full is the last one.
-function following.offset(walk, _, items)
-  if #items < walk.parameters.limit then
+local function body_of(page)
+  return core.origins[page]:response().body
+end
+
+--- A page that is not exactly full is the last one: a shorter one has the
+-- rest, a longer one comes of a provider that knows no pages. Such a one may
+-- also give the same full page for ever.
+function following.offset(walk, page, items)
+  if #items ~= walk.parameters.limit then
     return nil
   end
+  local body = body_of(page)
+  if body == walk.body then
+    return nil, CIRCLE
+  end
+  walk.body = body
   return (walk.parameters[walk.paging.parameter] or 0) + #items
 end
 
@@ -83,10 +102,25 @@ local function raise(walk, message)
   }, 1), 0)
 end
 
+--- The options of the next call. A deadline is that of each page, but for
+-- collect().
+local function options_of(walk)
+  if not walk.till then
+    return walk.options
+  end
+  local options = {}
+  for name, value in pairs(walk.options) do
+    options[name] = value
+  end
+  options.deadline = math.max(walk.till - core.clock(), 0.001)
+  return options
+end
+
 --- Asks for the page that is due, and notes the one behind it. Failures are
 -- raised: an iterator has no other way to tell them.
 local function turn(walk)
-  local page, trouble = walk.client[walk.operation.name](walk.client, walk.parameters, walk.options)
+  local page, trouble = walk.client[walk.operation.name](walk.client, walk.parameters,
+    options_of(walk))
   if not page then
     error(trouble, 0)
   end
@@ -95,7 +129,7 @@ local function turn(walk)
   if wrong then
     raise(walk, wrong)
   elseif next_page ~= nil and walk.seen[next_page] then
-    raise(walk, "the pages go round in a circle")
+    raise(walk, CIRCLE)
   end
   walk.is_last = next_page == nil
   if not walk.is_last then
@@ -124,10 +158,13 @@ function Walk:__tostring()
   return ("%s %s (pages)"):format(self.provider, self.paging.name)
 end
 
---- All items that are left, as a list.
+--- All items that are left, as a list; within the deadline, where one was
+-- given.
 -- @return list; or nil, failure, code
 function methods:collect()
   local list = {}
+  self.till = self.options and self.options.deadline
+    and core.clock() + self.options.deadline
   while true do
     local is_done, item = pcall(self)
     if not is_done and failure.is(item) then
@@ -141,20 +178,40 @@ function methods:collect()
   end
 end
 
+local function check_table(whose, what, value)
+  if value ~= nil and type(value) ~= "table" then
+    error(("%s takes a table of %s, got %s"):format(whose, what, type(value)), 3)
+  end
+end
+
+--- The parameters of the first page. The walk goes on in them, so they are a
+-- copy; null is not given.
+local function first_of(paging, parameters)
+  local first = {}
+  for name, value in pairs(parameters or {}) do
+    if value ~= core.null then
+      first[name] = value
+    end
+  end
+  if paging.style == "offset" then
+    first.limit = first.limit or PAGE
+  end
+  return first
+end
+
 --- The iterator of an operation that lists.
 function pages.method(provider, operation)
+  local paging = operation.paging
+  local whose = ("%s:%s"):format(provider, paging.name)
   return function(self, parameters, options)
-    if parameters ~= nil and type(parameters) ~= "table" then
-      error(("%s:%s takes a table of parameters, got %s"):format(provider,
-        operation.paging.name, type(parameters)), 2)
-    end
-    local walk = { client = self, provider = provider, operation = operation,
-      paging = operation.paging, options = options, parameters = {}, seen = {} }
-    for name, value in pairs(parameters or {}) do
-      walk.parameters[name] = value
-    end
-    if operation.paging.style == "offset" then
-      walk.parameters.limit = walk.parameters.limit or PAGE
+    check_table(whose, "parameters", parameters)
+    check_table(whose, "options", options)
+    policy.check(whose, options, { "attempts", "deadline" })
+    local walk = { client = self, provider = provider, operation = operation, paging = paging,
+      options = options, parameters = first_of(paging, parameters), seen = {} }
+    local begin = paging.parameter and walk.parameters[paging.parameter]
+    if begin ~= nil then
+      walk.seen[begin] = true
     end
     return setmetatable(walk, Walk)
   end

@@ -36,6 +36,13 @@ policy.checks = {
   interval = seconds(3600),
   settle = seconds(3600),
   sightings = whole(1, 100),
+  at_once = whole(1, 10000),
+  per_second = function(value)
+    if type(value) ~= "number" or not (value > 0 and value <= 100000) then
+      return "must be a number of requests, more than 0, at most 100000"
+    end
+  end,
+  stop_on_failure = of_type "boolean",
   on_progress = of_type "function",
 }
 

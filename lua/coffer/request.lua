@@ -19,7 +19,7 @@ local function token_header(token)
 end
 
 --- The same call as a curl command, ready to paste. The token stands in it as
--- a variable, such as $CLUMIO_API_TOKEN.
+-- a variable, such as $CLUMIO_API_TOKEN, and a body with secrets as $BODY.
 -- @return string of several lines
 function methods:curl()
   local token = inner[self].token
@@ -33,8 +33,11 @@ function methods:curl()
     lines[#lines + 1] = "-H " .. (name == token.header and token_header(token)
       or quoted(name .. ": " .. self.headers[name]))
   end
-  if self.body then
-    lines[#lines + 1] = "--data-raw " .. quoted(self.body)
+  if not self.body and self.method == "POST" then
+    lines[#lines + 1] = "-H 'Content-Length: 0'" -- without a body, curl does not say so
+  elseif self.body then
+    local is_shown = type(self.body) == "string"
+    lines[#lines + 1] = "--data-raw " .. (is_shown and quoted(self.body) or '"$BODY"')
   end
   return table.concat(lines, " \\\n  ")
 end

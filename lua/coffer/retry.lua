@@ -5,7 +5,9 @@ local retry = {}
 -- Seconds.
 local BASE_CONNECT, BASE_BUSY = 0.1, 1
 local LONGEST_PAUSE = 20
-local LONGEST_RETRY_AFTER = 120
+
+--- A provider that asks for more patience than this is not waited for.
+retry.LONGEST_RETRY_AFTER = 120
 
 -- The quota of a client: a retry takes from it, a success gives back.
 local QUOTA, PRICE, PRICE_TIMEOUT = 100, 5, 10
@@ -47,33 +49,33 @@ function retry.base(fields, repeats)
 end
 
 --- Takes the price of a retry from the quota; false where it is used up.
-local function pay(quota, code)
+local function pay(tried, code)
   local price = code == "timeout" and PRICE_TIMEOUT or PRICE
-  if quota.left < price then
+  if tried.quota.left < price then
     return false
   end
-  quota.left = quota.left - price
-  quota.paid = price
+  tried.quota.left = tried.quota.left - price
+  tried.paid = price
   return true
 end
 
---- A success gives back what the last retry took, or a little.
-function retry.refund(quota)
-  quota.left = math.min(QUOTA, quota.left + (quota.paid or 1))
-  quota.paid = nil
+--- A success gives back what the call's last retry took, or a little.
+function retry.refund(tried)
+  local quota = tried.quota
+  quota.left = math.min(QUOTA, quota.left + (tried.paid or 1))
 end
 
 --- The seconds to pause before another attempt, or nil for no other attempt.
 -- @param fields table: what the failure of the attempt tells
 -- @param tried table: { attempts =, most =, left = seconds to the deadline,
---   repeats =, quota =, random = }
+--   repeats =, quota =, random = }; gets `paid`
 function retry.next(fields, tried)
   local base = retry.base(fields, tried.repeats)
   if not base or tried.attempts >= tried.most then
     return nil
   end
   local pause = fields.retry_after or retry.pause(tried.attempts, base, tried.random)
-  if pause > LONGEST_RETRY_AFTER or pause >= tried.left or not pay(tried.quota, fields.code) then
+  if pause > retry.LONGEST_RETRY_AFTER or pause >= tried.left or not pay(tried, fields.code) then
     return nil
   end
   return pause

@@ -32,13 +32,32 @@ local function sorted_keys(value)
   return keys
 end
 
+local function escaped(byte)
+  return ("\\%d"):format(byte:byte())
+end
+
+--- A string as Lua writes it, with nothing in it that a terminal obeys: neither
+-- control characters nor those of Latin-1, nor bytes that are no UTF-8.
+local function quoted(text)
+  local risky = utf8.len(text) and "\194[\128-\159]" or "[\128-\255]"
+  text = ("%q"):format(text):gsub("\\\n", "\\n"):gsub("[%c\127]", "?")
+  return (text:gsub(risky, function(found) return found:gsub(".", escaped) end))
+end
+
 local function scalar(value)
   if type(value) == "string" then
-    return (("%q"):format(value):gsub("\\\n", "\\n"):gsub("[\1-\31\127]", "?"))
+    return quoted(value)
   elseif value == core.null then
     return "null"
   end
   return tostring(value)
+end
+
+local function key_text(key)
+  if type(key) == "string" then
+    return key:find "^[%w_.-]+$" and key or ("[%s]"):format(quoted(key))
+  end
+  return ("[%s]"):format(tostring(key))
 end
 
 local put
@@ -55,9 +74,13 @@ local function put_table(out, value, indent, seen)
   seen[value] = true
   out[#out + 1] = "{\n"
   for _, key in ipairs(sorted_keys(value)) do
-    out[#out + 1] = ("%s%s%s%s = "):format(inner, out.colours.dim,
-      math.type(key) and ("[%s]"):format(key) or tostring(key), out.colours.reset)
-    put(out, masked[key] and "[secret]" or value[key], inner, seen)
+    out[#out + 1] = ("%s%s%s%s = "):format(inner, out.colours.dim, key_text(key),
+      out.colours.reset)
+    if masked[key] then
+      out[#out + 1] = "[secret]"
+    else
+      put(out, value[key], inner, seen)
+    end
     out[#out + 1] = "\n"
   end
   out[#out + 1] = indent .. "}"
@@ -124,7 +147,8 @@ function show.help_text(provider, colours)
       lines[#lines + 1] = parameter_line(parameter)
     end
   end
-  for name, operation in pairs(described.operations) do
+  for _, name in ipairs(sorted_keys(described.operations)) do
+    local operation = described.operations[name]
     if operation.paging then
       lines[#lines + 1] = ("  for item in %s:%s {} do  -- all pages of %s"):format(provider,
         operation.paging.name, name)

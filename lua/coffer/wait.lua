@@ -11,6 +11,7 @@ local wait = {}
 local TIMEOUT = 600 -- seconds
 local SHORTEST, LONGEST = 2, 120 -- seconds between two looks
 local MOST_ABSENT = 20 -- looks that may say "not found"
+local LAST = 1 -- seconds that are kept for the last look
 
 -- What a state means. A state that is in none of these lists is nothing that
 -- anybody has documented, and an error at once.
@@ -54,6 +55,15 @@ local account = {
   end,
 }
 
+--- What a list of jobs tells of one.
+local function summary_of(seen, job)
+  for _, listed in ipairs(seen.jobs or {}) do
+    if listed.jobSummary.jobId == nil or listed.jobSummary.jobId == job then
+      return listed.jobSummary
+    end
+  end
+end
+
 --- The job that installs a vault's end points. A fresh job may not be in the
 -- list yet.
 local vault = {
@@ -75,11 +85,12 @@ local vault = {
   look = function(client, _, options, job)
     return client:get_job(job, options)
   end,
-  state = function(seen)
-    return path.get(seen, "jobs") and seen.jobs[1] and seen.jobs[1].jobSummary.status
+  state = function(seen, job)
+    local summary = summary_of(seen, job)
+    return summary and summary.status
   end,
-  detail = function(seen)
-    local summary = seen.jobs[1].jobSummary
+  detail = function(seen, job)
+    local summary = summary_of(seen, job)
     local reason = summary.pendingReason
     return {
       code = summary.status,
@@ -93,9 +104,13 @@ local kinds = {
   ["clumio.wallet"] = wallet, ["commvault.vault"] = vault, ["astra.account"] = account,
 }
 
---- Failures of a look that another look will not mend.
-local lasting = { auth = true, forbidden = true, config = true, invalid = true, tls = true,
-                  rejected = true }
+local lasting = { auth = true, config = true, invalid = true, tls = true, cancelled = true }
+local passing = { not_found = true, throttled = true }
+
+--- True for a failure of a look that another look will not mend.
+local function is_lasting(trouble)
+  return lasting[trouble.code] or trouble.outcome == "refused" and not passing[trouble.code]
+end
 
 local function report(watch, fields)
   fields.provider, fields.operation = watch.provider, "wait"
@@ -106,7 +121,7 @@ end
 --- One line that is written over, on a terminal only.
 local function show_progress(watch, state)
   if core.is_terminal "stderr" then
-    io.stderr:write(("\r%s: %s, %d s \27[K"):format(tostring(watch.thing), state,
+    io.stderr:write(("\r%s: %s, %d s \27[K"):format(tostring(watch.thing), state:gsub("%c", " "),
       math.floor(core.clock() - watch.begun)))
   end
 end
@@ -119,6 +134,7 @@ end
 
 --- Tells of a state; see option on_progress.
 local function tell(watch, state)
+  watch.last = state
   show_progress(watch, state)
   if watch.options.on_progress then
     watch.options.on_progress { state = state, seconds = core.clock() - watch.begun,
@@ -136,7 +152,7 @@ local function judge(watch, seen, state)
   elseif meaning == PARTIAL then
     return true, nil, { outcome = "refused", code = "partial",
                         said = "it exists, but is not ready",
-                        details = { watch.kind.detail(seen) } }
+                        details = { watch.kind.detail(seen, watch.subject) } }
   elseif meaning ~= PENDING and meaning ~= READY then
     return true, nil, { outcome = "unknown", code = "protocol",
                         said = ("its state is %q, which is not documented"):format(state) }
@@ -145,10 +161,10 @@ end
 
 --- A look that showed nothing: as long as that may pass, nothing is said.
 local function excuse(watch, trouble)
-  local code = trouble and trouble.code or "not_found"
-  watch.absent = watch.absent + (code == "not_found" and 1 or 0)
+  local is_absent = not trouble or trouble.code == "not_found"
+  watch.absent = watch.absent + (is_absent and 1 or 0)
   watch.ready = 0
-  if trouble and lasting[code] then
+  if trouble and is_lasting(trouble) then
     return true, nil, trouble
   elseif watch.absent > MOST_ABSENT then
     return true, nil, { outcome = "unknown", code = "not_found", said = "it is not to be found" }
@@ -162,7 +178,7 @@ local function look(watch)
   local seen, trouble = watch.kind.look(watch.client, watch.thing, { deadline = left },
     watch.subject)
   watch.looks = watch.looks + 1
-  local state = seen and watch.kind.state(seen)
+  local state = seen and watch.kind.state(seen, watch.subject)
   if not state then
     tell(watch, "not seen")
     return excuse(watch, trouble)
@@ -171,11 +187,19 @@ local function look(watch)
   return judge(watch, seen, state)
 end
 
---- The pause before the next look: random, from a least that doubles.
+--- The pause before the next look: random, from a least that doubles. The
+-- last look comes shortly before the end, and there is no pause behind it.
 local function pause(watch)
-  local least = watch.least
-  watch.least = math.min(least * 2, LONGEST)
-  return least + math.random() * (math.min(least * 2, LONGEST) - least)
+  local least, left = watch.least, watch.till - core.clock()
+  watch.least = math.min(least * 2, watch.longest)
+  local seconds = least + math.random() * (watch.least - least)
+  if watch.is_last or left <= 0 then
+    return nil
+  elseif seconds >= left then
+    watch.is_last = true
+    return math.max(left - LAST, left / 2)
+  end
+  return seconds
 end
 
 local function watch_of(kind, thing, client, provider, options)
@@ -183,13 +207,13 @@ local function watch_of(kind, thing, client, provider, options)
   return {
     kind = kind, thing = thing, client = client, provider = provider, options = options,
     begun = now, till = now + (options.timeout or TIMEOUT), least = options.interval or SHORTEST,
-    looks = 0, absent = 0, ready = 0,
+    longest = math.max(LONGEST, options.interval or 0), looks = 0, absent = 0, ready = 0,
   }
 end
 
 local function timed_out(watch)
   return report(watch, { outcome = "unknown", code = "timeout",
-    said = ("not ready after %d looks"):format(watch.looks) })
+    said = ("not ready after %d looks: %s"):format(watch.looks, watch.last) })
 end
 
 local function run(watch)
@@ -203,7 +227,7 @@ local function run(watch)
       return report(watch, fields)
     end
     local seconds = pause(watch)
-    if core.clock() + seconds >= watch.till then
+    if not seconds then
       return timed_out(watch)
     end
     drive.sleep(seconds)

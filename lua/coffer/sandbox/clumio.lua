@@ -136,6 +136,15 @@ operation {
   end,
 }
 
+-- What the keys' link answers is not documented. Here it is an empty object.
+table.insert(clumio.operations, {
+  name = "list_wallet_keys", method = "GET", path = "/wallets/{wallet_id}/keys",
+  answer = function(state, asked)
+    if not find(state, asked.params.wallet_id) then return not_found(asked) end
+    return { status = 200, body = {} }
+  end,
+})
+
 -- Page tokens are opaque to clients. These hold what has to be encoded in a query.
 local function page_token(first)
   return ("page+%d/="):format(first)

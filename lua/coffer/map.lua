@@ -1,0 +1,330 @@
+--- Many at once: coffer.map runs a function for each item in coroutines of its
+-- own. Calls inside wait for each other's answers instead of blocking.
+local core = require "coffer.core"
+local drive = require "coffer.drive"
+local failure = require "coffer.failure"
+local policy = require "coffer.policy"
+
+local map = {}
+
+local AT_ONCE = 32
+
+--- How long an interrupt may have to wait, in seconds.
+local STEP = 0.1
+
+--- How long all hold back after a 429 that does not say for how long.
+local HOLD = 1
+
+--- How often a task that is being stopped may go on to something else.
+local LAST_STEPS = 100
+
+--- What a task yields to say that it waits; anything else is not ours.
+local WAITS = {}
+
+-- Tasks --------------------------------------------------------------------
+
+local function cancelled()
+  return nil, { outcome = "not_sent", code = "cancelled", is_lasting = true,
+                said = "not sent: the others were stopped" }
+end
+
+--- Gives control back until the task is resumed.
+local function yield()
+  coroutine.yield(WAITS)
+end
+
+local function sleep_till(run, task, time)
+  while core.clock() < time and not run.is_stopping do
+    run.sleeping[task] = time
+    yield()
+    run.sleeping[task] = nil
+  end
+end
+
+--- Waits for this task's turn, where there is a pace or a hold.
+local function take_turn(run, task)
+  if run.per_second then
+    local slot = math.max(core.clock(), run.next_slot or 0)
+    run.next_slot = slot + 1 / run.per_second
+    sleep_till(run, task, slot)
+  end
+  while run.hold_till and core.clock() < run.hold_till and not run.is_stopping do
+    sleep_till(run, task, run.hold_till)
+  end
+end
+
+local function note_client(run, client, change)
+  local count = (run.in_air[client] or 0) + change
+  run.in_air[client] = count > 0 and count or nil
+end
+
+--- One attempt, waited for among the others.
+local function fly(run, task, client, request, seconds)
+  local sending <close> = request
+  local tag = drive.expect(function() run.ready[#run.ready + 1] = task end)
+  sending:start(seconds, tag)
+  note_client(run, client, 1)
+  while not sending:step(0) do
+    yield()
+    if run.is_stopping then
+      sending:stop()
+    end
+  end
+  drive.forget(tag)
+  note_client(run, client, -1)
+  return sending:finish()
+end
+
+--- Out of descriptors, there are too many at once: waits for one to end.
+local function make_room(run, task)
+  run.at_once = math.max(1, run.active - 1)
+  run.crowded[#run.crowded + 1] = task
+  yield()
+end
+
+local function driver_of(run, task)
+  local driver = {}
+
+  function driver.exchange(client, request, seconds)
+    local till = core.clock() + seconds
+    while true do
+      take_turn(run, task)
+      if run.is_stopping then
+        return cancelled()
+      end
+      local result, fields = fly(run, task, client, request, math.max(till - core.clock(), 0.001))
+      if fields and fields.status == 429 then
+        run.hold_till = core.clock() + (fields.retry_after or HOLD)
+      end
+      local has_room = not (fields and fields.is_crowded and run.active > 1)
+      if has_room or run.is_stopping or core.clock() >= till then
+        return result, fields
+      end
+      make_room(run, task)
+    end
+  end
+
+  function driver.sleep(seconds)
+    sleep_till(run, task, core.clock() + seconds)
+  end
+
+  function driver.wait(_, seconds)
+    driver.sleep(seconds)
+  end
+
+  return driver
+end
+
+-- What comes of an item ------------------------------------------------------
+
+local function raised(trace)
+  return failure.new({ outcome = "unknown", code = "raised", said = "the function raised an error",
+                       details = { { message = trace } } }, 0)
+end
+
+--- Keeps what the function gave back for its item.
+local function settle(run, task, is_done, result, trouble)
+  local index = task.index
+  if not is_done then
+    run.failures[index] = failure.is(result) and result or raised(result)
+  else
+    run.results[index] = result
+    if failure.is(trouble) then
+      run.failures[index] = trouble
+    end
+  end
+  run.active, run.done = run.active - 1, run.done + 1
+  run.stops = run.stops or run.stop_on_failure and run.failures[index] ~= nil
+  local waiting = table.remove(run.crowded, 1)
+  if waiting then
+    run.ready[#run.ready + 1] = waiting
+  end
+end
+
+local function trace_of(trouble)
+  return failure.is(trouble) and trouble or debug.traceback(tostring(trouble), 2)
+end
+
+--- Resumes a task until it waits again or is over.
+local function resume(run, task)
+  local is_running, said = coroutine.resume(task.thread, true)
+  if coroutine.status(task.thread) ~= "dead" then
+    if said ~= WAITS then
+      coroutine.close(task.thread)
+      settle(run, task, false, "the function yielded: inside coffer.map only coffer's calls may")
+    end
+  elseif not is_running then
+    settle(run, task, false, said)
+  end
+end
+
+local function begin(run)
+  local index = run.next_item
+  run.next_item, run.active = index + 1, run.active + 1
+  local task = { index = index }
+  task.thread = coroutine.create(function()
+    drive.adopt(driver_of(run, task))
+    settle(run, task, xpcall(run.fn, trace_of, run.list[index], index))
+  end)
+  run.tasks[task] = true
+  resume(run, task)
+end
+
+-- The loop -------------------------------------------------------------------
+
+--- Seconds until the next sleeper wakes, at most STEP.
+local function nearest(run)
+  local now, left = core.clock(), STEP
+  for _, time in pairs(run.sleeping) do
+    left = math.min(left, time - now)
+  end
+  return math.max(left, 0)
+end
+
+local function clients_of(run)
+  local clients = {}
+  for client in pairs(run.in_air) do
+    clients[#clients + 1] = client
+  end
+  return clients
+end
+
+--- Lets time pass until something has happened, and moves all requests on.
+local function wait(run, seconds)
+  local clients = clients_of(run)
+  if run.outer then
+    for _, client in ipairs(clients) do
+      seconds = drive.due(client, seconds)
+    end
+    run.outer.wait(clients, seconds)
+  elseif #clients == 1 then
+    core.step(clients[1], seconds)
+  else
+    core.wait(clients, seconds)
+  end
+  for _, client in ipairs(clients) do
+    drive.turn(client)
+  end
+end
+
+local function wake_sleepers(run)
+  local now = core.clock()
+  for task, time in pairs(run.sleeping) do
+    if time <= now then
+      run.ready[#run.ready + 1] = task
+    end
+  end
+end
+
+local function tell(run)
+  local told = { done = run.done, total = run.total }
+  if core.is_terminal "stderr" then
+    io.stderr:write(("\r%d of %d \27[K"):format(run.done, run.total))
+  end
+  if run.on_progress and run.done ~= run.told then
+    run.told = run.done
+    run.on_progress(told)
+  end
+end
+
+local function has_more(run)
+  return run.next_item <= run.total and not run.stops
+end
+
+local function go(run)
+  while run.active > 0 or has_more(run) do
+    while run.active < run.at_once and has_more(run) do
+      begin(run)
+    end
+    local ready = run.ready
+    run.ready = {}
+    for _, task in ipairs(ready) do
+      resume(run, task)
+    end
+    tell(run)
+    if #run.ready == 0 and run.active > 0 then
+      wait(run, nearest(run))
+      wake_sleepers(run)
+    end
+  end
+end
+
+--- Stops what is in the air: each task gets to know what became of its
+-- request, and can send no other.
+local function stop(run)
+  run.is_stopping = true
+  for task in pairs(run.tasks) do
+    for _ = 1, LAST_STEPS do
+      if coroutine.status(task.thread) == "dead" then
+        break
+      end
+      resume(run, task)
+    end
+    coroutine.close(task.thread)
+  end
+end
+
+local Stopped = { __name = "coffer.stopped" }
+
+function Stopped:__tostring()
+  return tostring(self.cause)
+end
+
+local function check_list(list, fn)
+  if type(list) ~= "table" then
+    error(("coffer.map takes a list, got %s"):format(type(list)), 3)
+  elseif type(fn) ~= "function" then
+    error(("coffer.map takes a function for each item, got %s"):format(type(fn)), 3)
+  end
+end
+
+local option_names = { "at_once", "per_second", "on_progress", "stop_on_failure" }
+
+--- coffer.map(list, fn, options): runs fn(item, index) for each item, so many
+-- at once, and waits for all of them.
+-- @param list list
+-- @param fn function(item, index): gives back a result; or nil, failure
+-- @param options table or nil: `at_once` (32), `per_second` (requests, no
+--   pace where absent), `on_progress` (called with { done =, total = }),
+--   `stop_on_failure` (begins no other item behind a failure)
+-- @return results, failures: what came of the item of the same index. A
+--   function that raised is a failure of its item, with its traceback.
+-- Raises for wrong options. Where it is left by an error, such as an
+-- interrupt, what was in the air is stopped first, and the error is a table
+-- { cause =, results =, failures = }.
+function map.map(list, fn, options)
+  check_list(list, fn)
+  policy.check_all("coffer.map", options, option_names, core.nearest)
+  options = options or {}
+  local run = {
+    list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0,
+    at_once = options.at_once or AT_ONCE, per_second = options.per_second,
+    on_progress = options.on_progress, stop_on_failure = options.stop_on_failure,
+    results = {}, failures = {}, ready = {}, crowded = {}, outer = drive.current(),
+    tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},
+  }
+  local is_done, cause = pcall(go, run)
+  if core.is_terminal "stderr" then
+    io.stderr:write "\r\27[K"
+  end
+  if not is_done then
+    stop(run)
+    error(setmetatable({ cause = cause, results = run.results, failures = run.failures }, Stopped),
+      0)
+  end
+  return run.results, run.failures
+end
+
+--- coffer.gather(f, g, ...): runs a handful of functions at once.
+-- @return results, failures: as of coffer.map
+function map.gather(...)
+  local functions = table.pack(...)
+  for i = 1, functions.n do
+    if type(functions[i]) ~= "function" then
+      error(("coffer.gather takes functions, got %s"):format(type(functions[i])), 2)
+    end
+  end
+  return map.map(functions, function(fn) return fn() end, { at_once = math.max(1, functions.n) })
+end
+
+return map
