@@ -36,11 +36,11 @@ static struct client *client_push(lua_State *L, const struct provider *provider)
   const char *type = type_name(L, provider);
   struct client *client = lua_newuserdatauv(L, sizeof *client, 1);
   *client = (struct client){.provider = provider,
-                            .timeout = 60 * 1000,
+                            .timeout = 60000,
                             .process = getpid(),
                             .route = {.user_agent = COFFER_AGENT,
-                                      .connect_timeout = 10 * 1000,
-                                      .most_body = 16 * 1024 * 1024}};
+                                      .connect_timeout = 10000,
+                                      .most_body = (size_t)16 * 1024 * 1024}};
   luaL_setmetatable(L, type);
   lua_remove(L, -2);
   return client;
@@ -268,11 +268,17 @@ static void take_setting(lua_State *L, struct client *client,
     use_setting(L, client, setting, text, length);
 }
 
+/* The environment is the program's: nothing here writes to it. */
+static const char *variable(const char *name)
+{
+  return getenv(name); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 static const char *environment_of(const struct setting *setting)
 {
   for (size_t i = 0; i < ARRAY_LENGTH(setting->environment); i++) {
     const char *name = setting->environment[i];
-    const char *value = name ? getenv(name) : NULL;
+    const char *value = name ? variable(name) : NULL;
     if (value && *value)
       return name;
   }
@@ -330,7 +336,7 @@ static void find_setting(lua_State *L, struct client *client,
   if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL) {
     take_setting(L, client, setting, NULL);
   } else if (environment && !is_done) {
-    lua_pushstring(L, getenv(environment));
+    lua_pushstring(L, variable(environment));
     take_setting(L, client, setting, environment);
     lua_pop(L, 1);
   } else if (setting->is_required && !is_done &&
@@ -490,7 +496,7 @@ static void take_headers(lua_State *L, const struct client *client)
 ** asked: whoever reads it reads the tokens. */
 static void check_key_log(lua_State *L, const struct client *client)
 {
-  const char *file = getenv("SSLKEYLOGFILE");
+  const char *file = variable("SSLKEYLOGFILE");
   lua_pushliteral(L, "allow_keylog");
   int type = lua_rawget(L, AT_OPTIONS);
   if (type != LUA_TNIL && type != LUA_TBOOLEAN)

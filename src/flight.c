@@ -152,9 +152,9 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
 }
 
 /* Out of the air, for whatever reason. */
-static void land(struct exchange *exchange, CURLcode code)
+static void land(struct flight *flight, struct exchange *exchange,
+                 CURLcode code)
 {
-  struct flight *flight = exchange->flight;
   exchange_end(exchange, code);
   curl_multi_remove_handle(flight->multi, exchange->easy);
   leave(&flight->in_air, exchange);
@@ -166,7 +166,7 @@ static void land(struct exchange *exchange, CURLcode code)
 void flight_stop(struct exchange *exchange, CURLcode code)
 {
   if (exchange->flight)
-    land(exchange, code);
+    land(exchange->flight, exchange, code);
   if (exchange->landed_in)
     leave(&exchange->landed_in->landed, exchange);
   exchange->landed_in = NULL;
@@ -187,7 +187,7 @@ long long flight_landed(struct flight *flight)
 static void take_down(struct exchange *exchange, CURLcode code)
 {
   struct flight *flight = exchange->flight;
-  land(exchange, code);
+  land(flight, exchange, code);
   if (!exchange->tag)
     return;
   enter(&flight->landed, exchange);
@@ -215,7 +215,8 @@ static bool collect(struct flight *flight)
     CURLcode code = message->data.result;
     if (message->msg != CURLMSG_DONE ||
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange) !=
-            CURLE_OK)
+            CURLE_OK ||
+        !exchange || !exchange->flight)
       continue;
     take_down(exchange, code);
     is_any = true;

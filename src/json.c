@@ -115,7 +115,7 @@ bool json_read_boolean(struct json_reader *reader, bool *value)
 ** which is not ours to set. */
 static char decimal_point(void)
 {
-  return *localeconv()->decimal_point;
+  return *localeconv()->decimal_point; /* NOLINT(concurrency-mt-unsafe) */
 }
 
 /* The slow, exact way for all that the quick way leaves. */
@@ -562,7 +562,7 @@ bool json_write_string(struct buffer *buffer, const char *bytes, size_t length)
 bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length)
 {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
-                               "uvwxyz0123456789+/";
+                               "uvwxyz0123456789+/=";
   if (!buffer_append_byte(buffer, '"'))
     return false;
   for (size_t i = 0; i < length; i += 3) {
@@ -572,7 +572,7 @@ bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length)
     for (size_t k = 0; k < 3; k++)
       group = group << 8 | (k < left ? (unsigned char)bytes[i + k] : 0);
     for (size_t k = 0; k < 4; k++)
-      text[k] = k <= left ? digits[group >> (18 - 6 * k) & 63] : '=';
+      text[k] = digits[k <= left ? group >> (18 - 6 * k) & 63 : 64];
     if (!buffer_append(buffer, text, sizeof text))
       return false;
   }
@@ -600,6 +600,6 @@ bool json_write_real(struct buffer *buffer, double value)
   if (point)
     *point = '.';
   if (!strpbrk(text, ".e"))
-    strcat(text, ".0");
+    memcpy(text + strlen(text), ".0", 3);
   return buffer_append_text(buffer, text);
 }

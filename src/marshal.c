@@ -398,36 +398,66 @@ static bool read_free(lua_State *L, struct reading *reading,
   return false;
 }
 
+static bool read_text_field(lua_State *L, struct reading *reading,
+                            const struct schema *schema, enum json_kind found)
+{
+  if (found == JSON_STRING)
+    return read_text(L, reading);
+  if (found == JSON_BOOLEAN && schema->form == FORM_FROM_BOOLEAN)
+    return read_boolean_as_text(L, reading);
+  return mismatch(reading, schema->kind);
+}
+
+static bool read_code(lua_State *L, struct reading *reading,
+                      enum json_kind found)
+{
+  if (found == JSON_STRING)
+    return read_text(L, reading);
+  if (found == JSON_NUMBER)
+    return read_number(L, reading);
+  return mismatch(reading, SCHEMA_CODE);
+}
+
+static bool read_composed(lua_State *L, struct reading *reading,
+                          const struct schema *schema, enum json_kind found)
+{
+  if (schema->kind == SCHEMA_OBJECT && found == JSON_OBJECT)
+    return read_object(L, reading, schema);
+  if (schema->form == FORM_FROM_ROW && found == JSON_ARRAY)
+    return read_array(L, reading, &schema_any);
+  if (schema->kind == SCHEMA_ARRAY && found == JSON_ARRAY)
+    return read_array(L, reading, schema->item);
+  if (schema->kind == SCHEMA_MAP && found == JSON_OBJECT)
+    return read_map(L, reading, schema->item);
+  return mismatch(reading, schema->kind);
+}
+
 /* A value whose schema says what it is. */
 static bool read_typed(lua_State *L, struct reading *reading,
                        const struct schema *schema, enum json_kind found)
 {
-  enum schema_kind kind = schema->kind;
-  if (kind == SCHEMA_INT32 || kind == SCHEMA_INT64)
+  switch (schema->kind) {
+  case SCHEMA_INT32:
+  case SCHEMA_INT64:
     return read_integer(L, reading, schema, found);
-  if (kind == SCHEMA_TEXT && found == JSON_STRING)
-    return read_text(L, reading);
-  if (kind == SCHEMA_TEXT && found == JSON_BOOLEAN &&
-      schema->form == FORM_FROM_BOOLEAN)
-    return read_boolean_as_text(L, reading);
-  if (kind == SCHEMA_SECRET && found == JSON_STRING)
-    return read_secret(L, reading);
-  if (kind == SCHEMA_BOOLEAN && found == JSON_BOOLEAN)
-    return read_boolean(L, reading);
-  if (kind == SCHEMA_CODE && found == JSON_STRING)
-    return read_text(L, reading);
-  if (kind == SCHEMA_CODE && found == JSON_NUMBER)
-    return read_number(L, reading);
-  if (kind == SCHEMA_OBJECT && found == JSON_OBJECT)
-    return read_object(L, reading, schema);
-  if (kind == SCHEMA_OBJECT && found == JSON_ARRAY &&
-      schema->form == FORM_FROM_ROW)
-    return read_array(L, reading, &schema_any);
-  if (kind == SCHEMA_ARRAY && found == JSON_ARRAY)
-    return read_array(L, reading, schema->item);
-  if (kind == SCHEMA_MAP && found == JSON_OBJECT)
-    return read_map(L, reading, schema->item);
-  return mismatch(reading, kind);
+  case SCHEMA_TEXT:
+    return read_text_field(L, reading, schema, found);
+  case SCHEMA_SECRET:
+    return found == JSON_STRING ? read_secret(L, reading)
+                                : mismatch(reading, SCHEMA_SECRET);
+  case SCHEMA_BOOLEAN:
+    return found == JSON_BOOLEAN ? read_boolean(L, reading)
+                                 : mismatch(reading, SCHEMA_BOOLEAN);
+  case SCHEMA_CODE:
+    return read_code(L, reading, found);
+  case SCHEMA_OBJECT:
+  case SCHEMA_ARRAY:
+  case SCHEMA_MAP:
+    return read_composed(L, reading, schema, found);
+  case SCHEMA_ANY:
+    break;
+  }
+  return read_free(L, reading, found);
 }
 
 /* Pushes one value. Where it fails, what was pushed stays for marshal_read to
@@ -440,7 +470,7 @@ static bool read_value(lua_State *L, struct reading *reading,
   if (found == JSON_BROKEN)
     return false;
   /* a null that no field has taken is an item: it keeps its place */
-  if (schema->kind == SCHEMA_ANY || found == JSON_NULL)
+  if (found == JSON_NULL)
     return read_free(L, reading, found);
   return read_typed(L, reading, schema, found);
 }

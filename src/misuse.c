@@ -6,7 +6,7 @@
 #include <stdarg.h>
 
 /* lua_pushvfstring knows %s, %d, %I, %f, %c, %p and %%. */
-int misuse(lua_State *L, const char *format, ...)
+_Noreturn void misuse(lua_State *L, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
@@ -14,7 +14,8 @@ int misuse(lua_State *L, const char *format, ...)
   lua_pushvfstring(L, format, arguments);
   va_end(arguments);
   lua_concat(L, 2);
-  return lua_error(L);
+  for (;;) /* it does not come back, though its type does not say so */
+    lua_error(L);
 }
 
 const char *misuse_hint(lua_State *L, const char *nearest)

@@ -5,7 +5,7 @@
 
 /* Raises an error that points at the line of the user, who called the Lua
 ** function that called the C function that is running. */
-int misuse(lua_State *L, const char *format, ...)
+_Noreturn void misuse(lua_State *L, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The text that ends a message about an unknown name: " (did you mean ...)"

@@ -2,7 +2,6 @@
 
 #include "names.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { LONGEST = 40 };
@@ -13,9 +12,14 @@ static size_t least(size_t a, size_t b, size_t c)
   return smaller < c ? smaller : c;
 }
 
+static char lower(char byte)
+{
+  return (char)(byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte);
+}
+
 static bool same(char a, char b)
 {
-  return tolower((unsigned char)a) == tolower((unsigned char)b);
+  return lower(a) == lower(b);
 }
 
 /* Levenshtein's distance, row by row. */

@@ -17,10 +17,10 @@ struct taking {
   int keep;
 };
 
-static int refuse(lua_State *L, const struct taking *taking, const char *wrong)
+static _Noreturn void refuse(lua_State *L, const struct taking *taking,
+                             const char *wrong)
 {
-  return misuse(L, "%s: option '%s' %s", taking->whose, taking->option->name,
-                wrong);
+  misuse(L, "%s: option '%s' %s", taking->whose, taking->option->name, wrong);
 }
 
 static void take_flag(lua_State *L, const struct taking *taking)

@@ -429,9 +429,9 @@ static int request_start(lua_State *L)
                                                               : 1;
   client_check_open(L, request->client);
   if (!request->url.bytes)
-    return misuse(L, "the request has been collected");
+    misuse(L, "the request has been collected");
   if (request->exchange.flight)
-    return misuse(L, "the request is being sent already");
+    misuse(L, "the request is being sent already");
   flight_stop(&request->exchange, CURLE_OK);
   exchange_clear(&request->exchange);
   request->exchange.tag = luaL_optinteger(L, 3, 0);
@@ -481,7 +481,7 @@ static int request_finish(lua_State *L)
 {
   struct request *request = request_check(L);
   if (!request->exchange.is_done)
-    return misuse(L, "the request is not answered yet");
+    misuse(L, "the request is not answered yet");
   lua_settop(L, 1);
   return answer_push(L, request);
 }

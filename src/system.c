@@ -50,7 +50,7 @@ static const char *check_file(int file)
 {
   struct stat status;
   if (fstat(file, &status) != 0)
-    return strerror(errno);
+    return "cannot be opened";
   if (!S_ISREG(status.st_mode))
     return "is not a regular file";
   if (status.st_mode & (S_IRWXG | S_IRWXO))
@@ -83,7 +83,7 @@ static const char *read_token(const char *path, char *bytes, size_t *length)
 {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
-    return strerror(errno);
+    return "cannot be opened";
   const char *wrong = check_file(file);
   ssize_t got = wrong ? 0 : read_whole(file, bytes, MOST_TOKEN + 1);
   close(file);
