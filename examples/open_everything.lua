@@ -17,7 +17,7 @@ local function open(provider, variable, options)
 end
 
 local function show(thing, ...)
-  print(("  %s: %s"):format(thing, table.concat({ ... }, ", ")))
+  print("  " .. table.concat({ tostring(thing), ... }, ", "))
 end
 
 -- Clumio -----------------------------------------------------------------
@@ -60,10 +60,11 @@ show(account, account.AcctName, "Password " .. tostring(account.Password),
 -- NetApp Astra Control ----------------------------------------------------
 
 local astra = open("astra", "ASTRA_TOKEN", {})
-show(assert(astra:create_account {
-  name = "Testing 123",
+local new_account = assert(astra:create_account {
+  name = os.getenv "ASTRA_ACCOUNT" or "Testing 123",
   metadata = { labels = { { name = "team", value = "storage" } } },
-}))
+})
+show(new_account, "named " .. new_account.name)
 
 -- When it does not work ---------------------------------------------------
 

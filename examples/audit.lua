@@ -1,0 +1,96 @@
+--- Lists everything at every provider, page by page.
+--
+--   lua5.4 examples/audit.lua [FROM TO]
+--
+-- A provider whose token is in the environment is asked for real; all others
+-- are played by coffer.sandbox(), inside this process, with a few things in
+-- them. FROM and TO are days, YYYY-MM-DD, of what a Wasabi account has used;
+-- its number is not to be looked up: ECL_ACCT_NUM tells it.
+local coffer = require "coffer"
+
+local DAY = 86400
+local from = arg[1] or os.date("!%Y-%m-%d", os.time() - 3 * DAY)
+local to = arg[2] or os.date("!%Y-%m-%d", os.time() - DAY)
+
+local box <close> = coffer.sandbox()
+
+local function is_real(variable)
+  return (os.getenv(variable) or "") ~= ""
+end
+
+local function open(provider, variable)
+  return coffer[provider](is_real(variable) and {} or box:options(provider))
+end
+
+-- Something to see in the sandbox ------------------------------------------
+
+local function fill()
+  local clumio = assert(coffer.clumio(box:options "clumio"))
+  local commvault = assert(coffer.commvault(box:options "commvault"))
+  local astra = assert(coffer.astra(box:options "astra"))
+  for i = 1, 3 do
+    assert(clumio:create_wallet { account_native_id = ("%012d"):format(i) })
+    assert(commvault:create_s3_vault {
+      bucket = { clientName = "vault-" .. i }, plan = { planId = 11, planName = "Server plan" },
+    })
+    assert(astra:create_account { name = "account-" .. i })
+  end
+  local ecl = assert(coffer.ecl(box:options "ecl"))
+  return assert(ecl:create_account()).AcctNum
+end
+
+local sandbox_account = fill()
+
+-- The lists -------------------------------------------------------------------
+
+local lists = {
+  { "clumio", "CLUMIO_API_TOKEN", function(clumio)
+    for wallet in clumio:wallets { limit = 2 } do
+      local is_old = (wallet.stack_version or 0) < (wallet.available_version or 0)
+      print(("  %s, AWS account %s%s"):format(wallet, wallet.account_native_id,
+        is_old and ", its stack can be updated" or ""))
+    end
+  end },
+  { "commvault", "COMMVAULT_TOKEN", function(commvault)
+    for vault in commvault:s3_vaults() do
+      print("  " .. tostring(vault))
+    end
+    for _, row in ipairs(assert(commvault:list_plans()).plans) do
+      print(("  commvault plan %d, %s"):format(row.plan.planId, row.plan.planName))
+    end
+  end },
+  { "ecl", "OS_TOKEN", function(ecl)
+    local number = os.getenv "ECL_ACCT_NUM"
+    if not number and is_real "OS_TOKEN" then
+      return print "  ECL_ACCT_NUM is not set: accounts cannot be listed, only what one has used"
+    end
+    for day in ecl:utilizations {
+      acct_num = number or tostring(sandbox_account), from = from, to = to,
+    } do
+      print(("  ecl account %s, %s: %.1f GB stored"):format(day.AcctNum, day.StartTime:sub(1, 10),
+        (day.PaddedStorageSizeBytes or 0) / 1e9))
+    end
+  end },
+  { "astra", "ASTRA_TOKEN", function(astra)
+    for account in astra:accounts { limit = 2 } do
+      print(("  %s, %s"):format(account, account.name))
+    end
+  end },
+}
+
+-- A failure of one provider does not hide the others. An iterator raises it.
+local trouble = 0
+for _, list in ipairs(lists) do
+  local provider, variable, show = table.unpack(list)
+  print(("%s (%s)"):format(provider, is_real(variable) and "for real" or "sandbox"))
+  local client, refused = open(provider, variable)
+  local is_done, failure = client ~= nil, refused
+  if client then
+    is_done, failure = pcall(show, client)
+  end
+  if not is_done then
+    print("  " .. tostring(failure))
+    trouble = trouble + 1
+  end
+end
+os.exit(trouble == 0 and 0 or 1, true)
