@@ -11,6 +11,7 @@
 #include "request.h"
 #include "version.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -525,6 +526,15 @@ static int refuse_open(lua_State *L, const struct provider *provider)
   return 2;
 }
 
+static int refuse_flight(lua_State *L, const struct provider *provider)
+{
+  if (errno != EMFILE && errno != ENFILE)
+    return luaL_error(L, "not enough memory");
+  marshal_problem(L, AT_PROBLEMS, "the client",
+                  "cannot be opened: too many files are open already");
+  return refuse_open(L, provider);
+}
+
 int client_open(lua_State *L)
 {
   const struct provider *provider = provider_named(luaL_checkstring(L, 1));
@@ -552,7 +562,7 @@ int client_open(lua_State *L)
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);
   if (!flight_open(&client->flight))
-    return luaL_error(L, "not enough memory");
+    return refuse_flight(L, provider);
   lua_settop(L, AT_CLIENT);
   return 1;
 }

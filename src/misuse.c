@@ -4,18 +4,54 @@
 
 #include <lauxlib.h>
 #include <stdarg.h>
+#include <string.h>
+
+/* The length of the folder in which a Lua file lies, with its slash. */
+static size_t folder_of(const char *source)
+{
+  const char *slash = strrchr(source, '/');
+  return slash ? (size_t)(slash - source) + 1 : 0;
+}
+
+/* Pushes the place to blame: the first line above that is not in the folder of
+** the function that called into C, which is coffer's own. */
+static void push_place(lua_State *L)
+{
+  lua_Debug own, above;
+  if (!lua_getstack(L, 1, &own) || !lua_getinfo(L, "S", &own) ||
+      *own.source != '@') {
+    luaL_where(L, 1);
+    return;
+  }
+  size_t length = folder_of(own.source);
+  for (int level = 2; lua_getstack(L, level, &above); level++) {
+    lua_getinfo(L, "Sl", &above);
+    if (above.currentline > 0 &&
+        strncmp(own.source, above.source, length) != 0) {
+      lua_pushfstring(L, "%s:%d: ", above.short_src, above.currentline);
+      return;
+    }
+  }
+  lua_pushliteral(L, "");
+}
 
 /* lua_pushvfstring knows %s, %d, %I, %f, %c, %p and %%. */
 _Noreturn void misuse(lua_State *L, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
-  luaL_where(L, 2);
+  push_place(L);
   lua_pushvfstring(L, format, arguments);
   va_end(arguments);
   lua_concat(L, 2);
   for (;;) /* it does not come back, though its type does not say so */
     lua_error(L);
+}
+
+/* core.misuse(message): raises it for Lua's part of the library. */
+int misuse_raise(lua_State *L)
+{
+  misuse(L, "%s", luaL_checkstring(L, 1));
 }
 
 const char *misuse_hint(lua_State *L, const char *nearest)

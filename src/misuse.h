@@ -3,10 +3,12 @@
 
 #include <lua.h>
 
-/* Raises an error that points at the line of the user, who called the Lua
-** function that called the C function that is running. */
+/* Raises an error that points at the line of the user, outside of coffer's own
+** Lua files. */
 _Noreturn void misuse(lua_State *L, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+int misuse_raise(lua_State *L);
 
 /* The text that ends a message about an unknown name: " (did you mean ...)"
 ** or "". Stays on the stack. */

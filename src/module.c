@@ -3,6 +3,7 @@
 #include "client.h"
 #include "loop.h"
 #include "marshal.h"
+#include "misuse.h"
 #include "names.h"
 #include "request.h"
 #include "secret.h"
@@ -86,6 +87,7 @@ int luaopen_coffer_core(lua_State *L)
       {"describe", client_describe},
       {"descriptor", loop_descriptor},
       {"landed", loop_landed},
+      {"misuse", misuse_raise},
       {"nearest", core_nearest},
       {"is_terminal", system_is_terminal},
       {"open", client_open},

@@ -70,8 +70,8 @@ local function request_method(provider, described)
   return function(self, name, parameters, options)
     local operation = described.operations[name]
     if not operation then
-      error(("%s has no call '%s'%s"):format(provider, tostring(name),
-        hint(name, described.operations)), 2)
+      core.misuse(("%s has no call '%s'%s"):format(provider, tostring(name),
+        hint(name, described.operations)))
     end
     policy.check(provider .. ":request", options, { "attempts", "deadline" })
     local request, fields = prepare(self, provider, operation, parameters, options)

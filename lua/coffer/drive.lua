@@ -26,6 +26,8 @@ end
 
 --- Gives the running coroutine a driver.
 function drive.adopt(driver)
+  assert(type(driver) == "table" and type(rawget(driver, "wait")) == "function",
+    "a driver is a table with a function wait(clients, seconds)")
   drivers[coroutine.running()] = driver
 end
 

@@ -235,13 +235,13 @@ local function settled(kind, parameters, whose)
   elseif kind.sole then
     return { [kind.sole] = parameters }
   end
-  error(("%s takes a table of parameters, got %s"):format(whose, type(parameters)), 3)
+  core.misuse(("%s takes a table of parameters, got %s"):format(whose, type(parameters)))
 end
 
 --- The options of the calls that ensure makes: its own but for `settle`.
 local function without_settle(options, whose)
   if options ~= nil and type(options) ~= "table" then
-    error(("%s takes a table of options, got %s"):format(whose, type(options)), 3)
+    core.misuse(("%s takes a table of options, got %s"):format(whose, type(options)))
   end
   local rest_of = {}
   for name, value in pairs(options or {}) do

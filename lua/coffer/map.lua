@@ -272,9 +272,9 @@ end
 
 local function check_list(list, fn)
   if type(list) ~= "table" then
-    error(("coffer.map takes a list, got %s"):format(type(list)), 3)
+    core.misuse(("coffer.map takes a list, got %s"):format(type(list)))
   elseif type(fn) ~= "function" then
-    error(("coffer.map takes a function for each item, got %s"):format(type(fn)), 3)
+    core.misuse(("coffer.map takes a function for each item, got %s"):format(type(fn)))
   end
 end
 
@@ -321,7 +321,7 @@ function map.gather(...)
   local functions = table.pack(...)
   for i = 1, functions.n do
     if type(functions[i]) ~= "function" then
-      error(("coffer.gather takes functions, got %s"):format(type(functions[i])), 2)
+      core.misuse(("coffer.gather takes functions, got %s"):format(type(functions[i])))
     end
   end
   return map.map(functions, function(fn) return fn() end, { at_once = math.max(1, functions.n) })

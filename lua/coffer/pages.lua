@@ -180,7 +180,7 @@ end
 
 local function check_table(whose, what, value)
   if value ~= nil and type(value) ~= "table" then
-    error(("%s takes a table of %s, got %s"):format(whose, what, type(value)), 3)
+    core.misuse(("%s takes a table of %s, got %s"):format(whose, what, type(value)))
   end
 end
 

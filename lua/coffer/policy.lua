@@ -1,5 +1,7 @@
 --- The options that Lua takes, of clients and of calls; the core takes the
 -- others.
+local core = require "coffer.core"
+
 local policy = {}
 
 local function whole(least, most)
@@ -48,7 +50,7 @@ policy.checks = {
 
 --- Raises at the line of whoever called the public function.
 local function raise(whose, name, wrong)
-  error(("%s: option '%s' %s"):format(whose, name, wrong), 4)
+  core.misuse(("%s: option '%s' %s"):format(whose, name, wrong))
 end
 
 --- Raises for an option that is wrong, at the line of whoever called the
@@ -73,7 +75,7 @@ function policy.check_all(whose, options, names, nearest)
     known[name] = true
   end
   if options ~= nil and type(options) ~= "table" then
-    error(("%s takes a table of options, got %s"):format(whose, type(options)), 3)
+    core.misuse(("%s takes a table of options, got %s"):format(whose, type(options)))
   end
   for name, value in pairs(options or {}) do
     if not known[name] then

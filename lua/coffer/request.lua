@@ -1,5 +1,7 @@
 --- A prepared request: what a call would send, to be looked at, pasted into a
 -- shell, or sent.
+local core = require "coffer.core"
+
 local request = {}
 
 local Request = { __name = "coffer.request" }
@@ -48,7 +50,7 @@ end
 function methods:send()
   local mine = inner[self]
   if mine.is_sent then
-    error("this request has been sent; prepare another with client:request()", 2)
+    core.misuse("this request has been sent; prepare another with client:request()")
   end
   mine.is_sent = true
   return mine.send(mine.core)
@@ -59,12 +61,12 @@ function Request:__tostring()
 end
 
 --- Shows a request of the core.
--- @param core userdata: the core's request
+-- @param sent userdata: the core's request
 -- @param token table: { header =, scheme =, environment = }
 -- @param send function: sends the core's request
-function request.new(core, token, send)
-  local self = setmetatable(core:describe(), Request)
-  inner[self] = { core = core, token = token, send = send }
+function request.new(sent, token, send)
+  local self = setmetatable(sent:describe(), Request)
+  inner[self] = { core = sent, token = token, send = send }
   return self
 end
 

@@ -162,7 +162,7 @@ end
 function show.help(of)
   local provider = show.provider_of(of) or of
   if type(provider) ~= "string" or not core.providers[provider] then
-    error("coffer.help takes a client, or the name of a provider", 2)
+    core.misuse("coffer.help takes a client, or the name of a provider")
   end
   io.stdout:write(show.help_text(provider), "\n")
 end

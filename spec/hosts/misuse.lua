@@ -18,7 +18,7 @@ function core.clock()
 end
 
 function core.sleep(seconds)
-  slept = slept + math.max(0, seconds)
+  slept = slept + (seconds > 0 and seconds < 3600 and seconds or 0)
 end
 
 for _, name in ipairs { "step", "wait" } do

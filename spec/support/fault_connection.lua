@@ -178,7 +178,7 @@ function Connection:read_sized(from)
 end
 
 --- Reads the body, which makes the request complete.
-function Connection:read_body(from)
+function Connection:read_body(from, order)
   local request = self.request
   local is_chunked = (request.headers["transfer-encoding"] or ""):lower() == "chunked"
   local read = is_chunked and self.read_chunked or self.read_sized
@@ -190,7 +190,7 @@ function Connection:read_body(from)
   request.raw = self.buffer:sub(1, math.min(next_from - 1, KEPT_BYTES))
   request.size = next_from - 1
   self.rest = self.buffer:sub(next_from)
-  ledger.complete(request)
+  ledger.complete(request, order)
   return true
 end
 

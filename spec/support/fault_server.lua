@@ -18,9 +18,13 @@ local script, turn, path_turn = {}, 1, {}
 local tls_context
 local is_open = false
 
---- The order that a list has for a turn; the last one stays.
+--- The order that a list has for a turn; the last one stays. It may depend on what was created.
 local function order_at(list, number)
-  return list[math.min(number, #list)]
+  local order = list[math.min(number, #list)]
+  while order and order.created do
+    order = ledger.has_created() and order.created or order.absent
+  end
+  return order
 end
 
 local function peek_order()
@@ -61,7 +65,7 @@ local function next_order(connection)
     return nil
   end
   order = take_order_for(connection.request)
-  if order.read ~= "head" and not connection:read_body(body_at) then
+  if order.read ~= "head" and not connection:read_body(body_at, order) then
     return nil
   end
   return order
@@ -83,9 +87,18 @@ local function send_repeated(connection, piece)
   return true
 end
 
+local function create(how)
+  if how ~= "once" or not ledger.has_created() then
+    ledger.create()
+  end
+  return true
+end
+
 local function send_piece(connection, piece)
   if type(piece) == "string" then
     return connection:send(piece)
+  elseif piece.create then
+    return create(piece.create)
   elseif piece.sleep then
     tasks.sleep(piece.sleep)
     return true
@@ -165,9 +178,14 @@ function commands.report()
   }
 end
 
+function commands.count()
+  return { creates = ledger.creates, errors = ledger.errors }
+end
+
 --- New orders take the place of the old ones; what was seen stays.
 function commands.order(orders)
   script, turn, path_turn = orders, 1, {}
+  ledger.begin(orders.exists)
   return true
 end
 
@@ -257,6 +275,7 @@ end
 
 local control = open_control()
 script = assert(message.receive(control))
+ledger.begin(script.exists)
 tls_context = script.tls and assert(require("ssl").newcontext(script.tls))
 local listener, port = listen(script)
 local held = script.full and fill_backlog(port)

@@ -5,6 +5,7 @@ local ledger = {
   connections = {},
   requests = {},
   creates = 0,
+  begun_at = 0,
   errors = {},
 }
 
@@ -22,12 +23,29 @@ function ledger.request(connection, at)
   return record
 end
 
---- A whole POST is a create, unless it is Clumio's refresh.
-function ledger.complete(request)
+--- A create was executed.
+function ledger.create()
+  ledger.creates = ledger.creates + 1
+end
+
+--- A whole POST is a create, unless it is Clumio's refresh or its order says that it is not
+--- executed.
+function ledger.complete(request, order)
   request.complete = true
-  if request.method == "POST" and not request.path:find "/_refresh$" then
-    ledger.creates = ledger.creates + 1
+  if request.method == "POST" and not request.path:find "/_refresh$"
+    and order.executes ~= false then
+    ledger.create()
   end
+end
+
+--- From here on nothing has been created yet, or else there is something already.
+function ledger.begin(exists)
+  ledger.begun_at = ledger.creates - (exists and 1 or 0)
+end
+
+--- True when a create was executed since.
+function ledger.has_created()
+  return ledger.creates > ledger.begun_at
 end
 
 return ledger

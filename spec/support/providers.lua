@@ -7,9 +7,11 @@ local asked = answers.asked
 
 local providers = {}
 
+--- Makes clients that try once, where they are not told otherwise: what most specs ask about is one
+--- answer.
 local function client_of(constructor, path, fixed)
   return function(url, more)
-    local options = { base_url = url .. path }
+    local options = { base_url = url .. path, attempts = 1 }
     for _, source in ipairs { fixed, more or {} } do
       for name, value in pairs(source) do
         options[name] = value
@@ -33,9 +35,10 @@ local clumio = {
   key = { account_native_id = asked.account_native_id },
 }
 clumio.client = client_of("clumio", "", { token = clumio.token })
+clumio.parameters = { account_native_id = asked.account_native_id }
 
 function clumio.create(client, options)
-  return client:create_wallet({ account_native_id = asked.account_native_id }, options)
+  return client:create_wallet(clumio.parameters, options)
 end
 
 function clumio.recognise(wallet)
@@ -56,12 +59,13 @@ local commvault = {
   identity = "response",
 }
 commvault.client = client_of("commvault", "/commandcenter/api", { token = commvault.token })
+commvault.parameters = {
+  bucket = { clientName = asked.vault },
+  plan = { planId = 7, planName = "Server plan" },
+}
 
 function commvault.create(client, options)
-  return client:create_s3_vault({
-    bucket = { clientName = asked.vault },
-    plan = { planId = 7, planName = "Server plan" },
-  }, options)
+  return client:create_s3_vault(commvault.parameters, options)
 end
 
 function commvault.recognise(vault)
@@ -84,9 +88,10 @@ local ecl = {
 }
 ecl.client = client_of("ecl", "/ecl-objectstorage",
   { token = ecl.token, tenant_id = asked.tenant_id })
+ecl.parameters = {}
 
 function ecl.create(client, options)
-  return client:create_account({}, options)
+  return client:create_account(ecl.parameters, options)
 end
 
 function ecl.recognise(account)
@@ -108,9 +113,10 @@ local astra = {
   identity = "id",
 }
 astra.client = client_of("astra", "", { token = astra.token })
+astra.parameters = { name = asked.account }
 
 function astra.create(client, options)
-  return client:create_account({ name = asked.account }, options)
+  return client:create_account(astra.parameters, options)
 end
 
 function astra.recognise(account)

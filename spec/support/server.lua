@@ -8,13 +8,19 @@
 --
 --   accept = "close" | "reset" | "hang"   ends the connection before TLS, after = s later
 --   read   = "request" (default) | "head" | number of bytes | "nothing"
---   send   = bytes, or a list of: bytes, { sleep = s }, { bytes =, times =, interval = s }
+--   send   = bytes, or a list of: bytes, { sleep = s }, { bytes =, times =, interval = s },
+--            { create = true } (executes a create now), { create = "once" } (unless there was one)
+--   executes = false                      a whole POST is not executed for having arrived
 --   relay  = true                         after a CONNECT: joins the two ends
 --   finish = "close" (default: FIN) | "cut" (FIN without TLS's farewell) | "reset" | "hang"
 --            | "keep" (the connection stays for the next request)
 --
+-- or { created = order, absent = order }: which of the two, by whether a create has been executed
+-- since these orders were given.
+--
 -- Beside the list: paths = { ["GET /wallets"] = list, … } has precedence, tls = luasec parameters,
--- full = true (nobody is accepted, SYNs stay unanswered), late = s (refused until then), port.
+-- full = true (nobody is accepted, SYNs stay unanswered), late = s (refused until then), port,
+-- exists = true (something was created already).
 
 local message = require "message"
 local process = require "process"
@@ -69,13 +75,16 @@ function server.start(given)
   }, Server)
 end
 
---- What it saw so far: { connections =, requests =, creates = }.
-function server:report()
-  local seen = ask(self, "report")
+local function checked(seen)
   if seen.errors[1] then
-    error("in the fault server: " .. seen.errors[1], 2)
+    error("in the fault server: " .. seen.errors[1], 3)
   end
   return seen
+end
+
+--- What it saw so far: { connections =, requests =, creates = }.
+function server:report()
+  return checked(ask(self, "report"))
 end
 
 --- Every connection in turn: { received = bytes, sent = bytes, requests = n,
@@ -90,9 +99,10 @@ function server:requests()
   return self:report().requests
 end
 
---- How many creates it executed: every POST that arrived whole and is no refresh.
+--- How many creates it executed: every POST that arrived whole and is no refresh, where its order
+--- does not say otherwise.
 function server:creates()
-  return self:report().creates
+  return checked(ask(self, "count")).creates
 end
 
 --- New orders take the place of the old ones; what was seen stays.
