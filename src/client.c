@@ -708,6 +708,10 @@ static void describe_parameter(lua_State *L, const struct field *field)
   lua_setfield(L, -2, "type");
   lua_pushboolean(L, (field->flags & FIELD_REQUIRED) != 0);
   lua_setfield(L, -2, "is_required");
+  lua_pushboolean(L, (field->flags & FIELD_FIXED) != 0);
+  lua_setfield(L, -2, "is_fixed");
+  lua_pushboolean(L, (field->flags & FIELD_OF_CLIENT) != 0);
+  lua_setfield(L, -2, "is_of_client");
   lua_pushstring(L, field->about);
   lua_setfield(L, -2, "about");
 }

@@ -60,8 +60,11 @@ end
 -- @param names list of the options to look at
 function policy.check(whose, options, names)
   for _, name in ipairs(names) do
-    local value = type(options) == "table" and rawget(options, name)
-    local wrong = value and policy.checks[name](value)
+    local value
+    if type(options) == "table" then
+      value = rawget(options, name)
+    end
+    local wrong = value ~= nil and policy.checks[name](value)
     if wrong then
       raise(whose, name, wrong)
     end

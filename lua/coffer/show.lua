@@ -127,9 +127,36 @@ function show.provider_of(value)
 end
 
 local function parameter_line(parameter)
-  local type_text = parameter.type .. (parameter.is_required and ", required" or "")
-  return ("      %-22s %s%s"):format(parameter.name, type_text,
+  local kind = parameter.type
+  if parameter.is_of_client then
+    kind = kind .. ", the client's where not given"
+  elseif parameter.is_required then
+    kind = kind .. ", required"
+  end
+  return ("      %-22s %s%s"):format(parameter.name, kind,
     parameter.about and " - " .. parameter.about or "")
+end
+
+local function put_operation(lines, provider, operation, colours)
+  lines[#lines + 1] = ("  %s:%s%s%s  %s%s %s%s"):format(provider, colours.bold, operation.name,
+    colours.reset, colours.dim, operation.method,
+    operation.path == "" and "(a link)" or operation.path, colours.reset)
+  lines[#lines + 1] = "    " .. operation.about
+  for _, parameter in ipairs(operation.parameters) do
+    if not parameter.is_fixed then
+      lines[#lines + 1] = parameter_line(parameter)
+    end
+  end
+end
+
+local function iterators_of(described)
+  local names = {}
+  for _, operation in pairs(described.operations) do
+    if operation.paging then
+      names[operation.paging.name] = true
+    end
+  end
+  return names
 end
 
 --- The text that coffer.help prints.
@@ -139,19 +166,14 @@ function show.help_text(provider, colours)
   local lines = { ("%s%s%s (coffer.%s)"):format(colours.bold, described.title, colours.reset,
     provider) }
   for _, name in ipairs(sorted_keys(described.operations)) do
-    local operation = described.operations[name]
-    lines[#lines + 1] = ("  %s:%s%s%s  %s%s %s%s"):format(provider, colours.bold, name,
-      colours.reset, colours.dim, operation.method, operation.path, colours.reset)
-    lines[#lines + 1] = "    " .. operation.about
-    for _, parameter in ipairs(operation.parameters) do
-      lines[#lines + 1] = parameter_line(parameter)
-    end
+    put_operation(lines, provider, described.operations[name], colours)
   end
-  for _, name in ipairs(sorted_keys(described.operations)) do
-    local operation = described.operations[name]
-    if operation.paging then
-      lines[#lines + 1] = ("  for item in %s:%s {} do  -- all pages of %s"):format(provider,
-        operation.paging.name, name)
+  lines[#lines + 1] = "  on top of these, see docs/helpers.md:"
+  local iterators = iterators_of(described)
+  for _, name in ipairs(sorted_keys(described.methods)) do
+    if not described.operations[name] then
+      lines[#lines + 1] = (iterators[name] and "  for item in %s:%s {} do" or "  %s:%s")
+        :format(provider, name)
     end
   end
   return table.concat(lines, "\n")

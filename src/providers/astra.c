@@ -213,7 +213,7 @@ static const struct operation operations[] = {
      .content_type = ACCOUNT "+json",
      .parameters = &update_account,
      COUNTED(key, account_id_keys),
-     .about = "Changes an account; what is not given stays."},
+     .about = "Changes an account."},
     {.name = "delete_account",
      .method = "DELETE",
      .path = "/accounts/{account_id}",
