@@ -28,12 +28,15 @@ struct client {
 /* Makes the types known, one for each provider. */
 void client_open_types(lua_State *L);
 
-/* core.open(provider, options, things): a client, or nil and what a failure
-** tells. `things` are the metatables of its results, by the thing's name. */
-int client_open(lua_State *L);
+/* Pushes the name of a provider's type. */
+const char *client_type_name(lua_State *L, const struct provider *provider);
 
-/* core.describe(provider): what a client can do, as a table. */
-int client_describe(lua_State *L);
+/* Pushes a client that cannot send yet. */
+struct client *client_push(lua_State *L, const struct provider *provider);
+
+/* Pushes the function that prepares an operation's requests. */
+void client_push_prepare(lua_State *L, const struct provider *provider,
+                         const struct operation *operation);
 
 /* The open client of this provider at the index, else raises. */
 struct client *client_check(lua_State *L, int index,

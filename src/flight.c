@@ -184,9 +184,9 @@ long long flight_landed(struct flight *flight)
 
 /* Moving */
 
-static void take_down(struct exchange *exchange, CURLcode code)
+static void take_down(struct flight *flight, struct exchange *exchange,
+                      CURLcode code)
 {
-  struct flight *flight = exchange->flight;
   land(flight, exchange, code);
   if (!exchange->tag)
     return;
@@ -200,7 +200,7 @@ static void take_down(struct exchange *exchange, CURLcode code)
 static void give_up(struct flight *flight)
 {
   while (flight->in_air)
-    take_down(flight->in_air, CURLE_OUT_OF_MEMORY);
+    take_down(flight, flight->in_air, CURLE_OUT_OF_MEMORY);
   flight->is_spoilt = true;
 }
 
@@ -218,7 +218,7 @@ static bool collect(struct flight *flight)
             CURLE_OK ||
         !exchange || !exchange->flight)
       continue;
-    take_down(exchange, code);
+    take_down(flight, exchange, code);
     is_any = true;
   }
   return is_any;

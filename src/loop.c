@@ -9,7 +9,7 @@
 
 enum { MOST_CLIENTS = 1024 * 1024 };
 
-static struct client *open_client(lua_State *L, int index)
+static struct client *client_at(lua_State *L, int index)
 {
   struct client *client = client_of_any(L, index);
   client_check_open(L, client);
@@ -25,7 +25,7 @@ static int milliseconds(double seconds)
 
 int loop_step(lua_State *L)
 {
-  struct client *client = open_client(L, 1);
+  struct client *client = client_at(L, 1);
   int wait = milliseconds(luaL_optnumber(L, 2, 0));
   flight_step(&client->flight, wait);
   return 0;
@@ -43,13 +43,13 @@ int loop_landed(lua_State *L)
 
 int loop_descriptor(lua_State *L)
 {
-  lua_pushinteger(L, open_client(L, 1)->flight.descriptor);
+  lua_pushinteger(L, client_at(L, 1)->flight.descriptor);
   return 1;
 }
 
 int loop_timeout(lua_State *L)
 {
-  long long left = flight_timeout(&open_client(L, 1)->flight);
+  long long left = flight_timeout(&client_at(L, 1)->flight);
   if (left < 0)
     return 0;
   lua_pushnumber(L, (lua_Number)left / 1000);
@@ -65,7 +65,7 @@ int loop_wait(lua_State *L)
   struct pollfd *sockets = lua_newuserdatauv(L, count * sizeof *sockets, 0);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 1, (lua_Integer)i + 1);
-    const struct client *client = open_client(L, -1);
+    const struct client *client = client_at(L, -1);
     long long due = flight_timeout(&client->flight);
     if (due >= 0 && due < wait)
       wait = (int)due;

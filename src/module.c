@@ -1,10 +1,12 @@
 /* coffer.core: what Lua sees of the C side. */
 
 #include "client.h"
+#include "describe.h"
 #include "loop.h"
 #include "marshal.h"
 #include "misuse.h"
 #include "names.h"
+#include "open.h"
 #include "request.h"
 #include "secret.h"
 #include "system.h"
@@ -84,13 +86,13 @@ int luaopen_coffer_core(lua_State *L)
       {"array_mark", marshal_array_mark},
       {"check_link", client_check_link},
       {"clock", system_clock},
-      {"describe", client_describe},
+      {"describe", describe_provider},
       {"descriptor", loop_descriptor},
       {"landed", loop_landed},
       {"misuse", misuse_raise},
       {"nearest", core_nearest},
       {"is_terminal", system_is_terminal},
-      {"open", client_open},
+      {"open", open_client},
       {"read_token", system_read_token},
       {"secret", secret_new},
       {"settings", client_settings},

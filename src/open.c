@@ -1,0 +1,475 @@
+/* Making a client: its options, its settings from options and environment, and
+** what is missing. */
+
+#include "open.h"
+
+#include "address.h"
+#include "client.h"
+#include "marshal.h"
+#include "misuse.h"
+#include "names.h"
+#include "options.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MOST_SETTINGS = 15 };
+
+/* Settings: options that the provider's data names */
+
+/* Where the constructor's values lie on the stack. */
+enum {
+  AT_THINGS = 1,
+  AT_PROVIDER,
+  AT_OPTIONS,
+  AT_CLIENT,
+  AT_HELD,
+  AT_PROBLEMS
+};
+
+/* A wrong value: the caller's where it was given, the world's where it stood
+** in the environment. */
+static void wrong_setting(lua_State *L, const struct client *client,
+                          const struct setting *setting,
+                          const char *environment, const char *wrong)
+{
+  if (!environment)
+    misuse(L, "%s: option '%s' %s", client_type_name(L, client->provider),
+           setting->name, wrong);
+  lua_pushfstring(L, "%s, from the environment, %s", environment, wrong);
+  marshal_problem(L, AT_PROBLEMS, setting->name, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+static const char *check_setting(enum setting_use use, const char *text,
+                                 size_t length)
+{
+  switch (use) {
+  case SETTING_BASE_URL:
+  case SETTING_LOG_IN_URL:
+    return address_check_base(text, length);
+  case SETTING_PARAMETER:
+    return address_check_segment(text, length);
+  case SETTING_TOKEN:
+  case SETTING_HEADER:
+    return address_check_header_value(text, length);
+  case SETTING_REGION:
+  case SETTING_CREDENTIAL:
+    break;
+  }
+  return NULL;
+}
+
+static const char *region_url(lua_State *L, const struct client *client,
+                              const char *name)
+{
+  const struct provider *provider = client->provider;
+  struct names_search search = {.wanted = name};
+  for (size_t i = 0; i < provider->region_count; i++) {
+    if (strcmp(provider->regions[i].name, name) == 0)
+      return provider->regions[i].base_url;
+    names_offer(&search, provider->regions[i].name);
+  }
+  misuse(L, "%s: option 'region' has no region '%s'%s",
+         client_type_name(L, provider), name, misuse_hint(L, search.nearest));
+  return NULL;
+}
+
+/* Pushes the text without slashes at its end. */
+static const char *push_trimmed(lua_State *L, const char *text, size_t length)
+{
+  while (length > 0 && text[length - 1] == '/')
+    length--;
+  return lua_pushlstring(L, text, length);
+}
+
+static void keep_in(lua_State *L, const char *table, const char *name,
+                    const char *value)
+{
+  luaL_getsubtable(L, AT_HELD, table);
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+static void keep_secret(lua_State *L, const char *name, const char *text,
+                        size_t length)
+{
+  luaL_getsubtable(L, AT_HELD, "credentials");
+  secret_push(L, text, length);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+/* Takes a checked text to where its setting belongs. */
+static void use_setting(lua_State *L, struct client *client,
+                        const struct setting *setting, const char *text,
+                        size_t length)
+{
+  switch (setting->use) {
+  case SETTING_TOKEN:
+    secret_push(L, text, length);
+    client->token = secret_test(L, -1);
+    lua_setfield(L, AT_HELD, setting->name);
+    break;
+  case SETTING_BASE_URL:
+    client->base_url = push_trimmed(L, text, length);
+    lua_setfield(L, AT_HELD, setting->name);
+    break;
+  case SETTING_REGION:
+    client->base_url = region_url(L, client, text);
+    break;
+  case SETTING_HEADER:
+    keep_in(L, "headers", setting->header, text);
+    break;
+  case SETTING_PARAMETER:
+    keep_in(L, "parameters", setting->name, text);
+    break;
+  case SETTING_CREDENTIAL:
+    keep_secret(L, setting->name, text, length);
+    break;
+  case SETTING_LOG_IN_URL:
+    push_trimmed(L, text, length);
+    keep_in(L, "credentials", setting->name, lua_tostring(L, -1));
+    lua_pop(L, 1);
+    break;
+  }
+}
+
+static bool may_be_secret(const struct setting *setting)
+{
+  return setting->use == SETTING_TOKEN || setting->use == SETTING_CREDENTIAL;
+}
+
+/* The text on top, which is a string, or a secret where that may be. */
+static const char *setting_text(lua_State *L, const struct setting *setting,
+                                size_t *length)
+{
+  struct secret *secret = secret_test(L, -1);
+  if (!may_be_secret(setting) || !secret)
+    return lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
+  *length = secret->length;
+  return secret->bytes ? secret->bytes : "";
+}
+
+/* Takes the value on top, from the options or from this variable. */
+static void take_setting(lua_State *L, struct client *client,
+                         const struct setting *setting, const char *environment)
+{
+  size_t length;
+  const char *text = setting_text(L, setting, &length);
+  const char *wrong;
+  if (setting->use == SETTING_TOKEN && lua_isfunction(L, -1))
+    return; /* called for a token when one is needed, by Lua */
+  if (!text)
+    wrong = may_be_secret(setting) ? "must be a string or a coffer.secret"
+                                   : "must be a string";
+  else
+    wrong = check_setting(setting->use, text, length);
+  if (wrong)
+    wrong_setting(L, client, setting, environment, wrong);
+  else
+    use_setting(L, client, setting, text, length);
+}
+
+/* The environment is the program's: nothing here writes to it. */
+static const char *variable(const char *name)
+{
+  return getenv(name); /* NOLINT(concurrency-mt-unsafe) */
+}
+
+static const char *environment_of(const struct setting *setting)
+{
+  for (size_t i = 0; i < ARRAY_LENGTH(setting->environment); i++) {
+    const char *name = setting->environment[i];
+    const char *value = name ? variable(name) : NULL;
+    if (value && *value)
+      return name;
+  }
+  return NULL;
+}
+
+/* Says what is missing, and how it can be given. */
+static void missing_setting(lua_State *L, const struct setting *setting)
+{
+  lua_pushfstring(L, "is not given: use option '%s' or the environment's %s",
+                  setting->name, setting->environment[0]);
+  marshal_problem(L, AT_PROBLEMS, setting->name, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+/* True when the options have this, whatever it is. */
+static bool is_given(lua_State *L, const char *option)
+{
+  lua_pushstring(L, option);
+  bool is_there = lua_rawget(L, AT_OPTIONS) != LUA_TNIL;
+  lua_pop(L, 1);
+  return is_there;
+}
+
+static bool has_credential_option(lua_State *L, const struct provider *provider)
+{
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (provider->settings[i].use == SETTING_CREDENTIAL &&
+        is_given(L, provider->settings[i].name))
+      return true;
+  return false;
+}
+
+/* True when the environment is not to be asked. A credential that was given
+** as an option stands alone: what the environment has may be another's. */
+static bool is_settled(lua_State *L, const struct client *client,
+                       const struct setting *setting)
+{
+  bool has_token_file = is_given(L, "token_file");
+  if (setting->use == SETTING_BASE_URL)
+    return client->base_url != NULL;
+  if (setting->use == SETTING_TOKEN)
+    return has_token_file || has_credential_option(L, client->provider);
+  return setting->use == SETTING_CREDENTIAL &&
+         (has_token_file || is_given(L, "token"));
+}
+
+/* An option goes before the environment. */
+static void find_setting(lua_State *L, struct client *client,
+                         const struct setting *setting)
+{
+  bool is_done = is_settled(L, client, setting);
+  const char *environment = environment_of(setting);
+  lua_pushstring(L, setting->name);
+  if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL) {
+    take_setting(L, client, setting, NULL);
+  } else if (environment && !is_done) {
+    lua_pushstring(L, variable(environment));
+    take_setting(L, client, setting, environment);
+    lua_pop(L, 1);
+  } else if (setting->is_required && !is_done &&
+             setting->use != SETTING_TOKEN) {
+    missing_setting(L, setting);
+  }
+  lua_pop(L, 1);
+}
+
+static const struct setting *setting_named(const struct provider *provider,
+                                           const char *name)
+{
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (strcmp(provider->settings[i].name, name) == 0)
+      return &provider->settings[i];
+  return NULL;
+}
+
+/* Names what a log-in still lacks. False when nothing of one is given. */
+static bool check_log_in(lua_State *L, const struct provider *provider)
+{
+  bool is_begun = luaL_getsubtable(L, AT_HELD, "credentials");
+  for (const char *const *name = provider->log_in; is_begun && *name; name++) {
+    lua_pushstring(L, *name);
+    if (lua_rawget(L, -2) == LUA_TNIL)
+      missing_setting(L, setting_named(provider, *name));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return is_begun;
+}
+
+/* Without a token there has to be a way to get one. */
+static void check_credential(lua_State *L, const struct client *client)
+{
+  if (client->token || is_given(L, "token") || is_given(L, "token_file") ||
+      check_log_in(L, client->provider))
+    return;
+  missing_setting(L, setting_named(client->provider, "token"));
+}
+
+/* A region is a base URL by name: it settles it before the environment is
+** asked. */
+static void find_settings(lua_State *L, struct client *client)
+{
+  const struct provider *provider = client->provider;
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (provider->settings[i].use == SETTING_REGION)
+      find_setting(L, client, &provider->settings[i]);
+  lua_pushliteral(L, "base_url");
+  if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL && client->base_url)
+    misuse(L, "%s: give option 'region' or option 'base_url', not both",
+           client_type_name(L, provider));
+  lua_pop(L, 1);
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (provider->settings[i].use != SETTING_REGION)
+      find_setting(L, client, &provider->settings[i]);
+  if (!client->base_url)
+    client->base_url = provider->base_url;
+  check_credential(L, client);
+}
+
+/* Options that are the same for all */
+
+static const struct option common_options[] = {
+    {"ca_file", OPTION_FILE, offsetof(struct client, route.ca_file)},
+    {"client_certificate", OPTION_FILE,
+     offsetof(struct client, route.client_certificate)},
+    {"client_key", OPTION_FILE, offsetof(struct client, route.client_key)},
+    {"connect_timeout", OPTION_SECONDS,
+     offsetof(struct client, route.connect_timeout), 3600},
+    {"max_response", OPTION_BYTES, offsetof(struct client, route.most_body),
+     1024.0 * 1024 * 1024},
+    {"proxy", OPTION_PROXY, offsetof(struct client, route.proxy)},
+    {"timeout", OPTION_SECONDS, offsetof(struct client, timeout), 86400},
+    {"use_env_proxy", OPTION_FLAG,
+     offsetof(struct client, route.use_env_proxy)},
+    {"user_agent", OPTION_HEADER, offsetof(struct client, route.user_agent)},
+    {"allow_keylog", OPTION_OTHER},
+    {"headers", OPTION_OTHER},
+    {"token_file", OPTION_OTHER},
+    {"attempts", OPTION_OTHER},
+    {"deadline", OPTION_OTHER},
+    {"log", OPTION_OTHER},
+    {"on_tokens", OPTION_OTHER},
+    {NULL},
+};
+
+static void take_options(lua_State *L, struct client *client)
+{
+  const struct provider *provider = client->provider;
+  struct option settings[MOST_SETTINGS + 1] = {{NULL}};
+  const struct option *const lists[] = {settings, common_options, NULL};
+  for (size_t i = 0; i < provider->setting_count && i < MOST_SETTINGS; i++)
+    settings[i] =
+        (struct option){provider->settings[i].name, OPTION_OTHER, 0, 0};
+  options_take(L, client_type_name(L, provider), AT_OPTIONS, lists, client,
+               AT_HELD);
+  lua_pop(L, 1);
+}
+
+/* Headers that are not the caller's to choose. */
+static bool is_reserved(const struct provider *provider, const char *name)
+{
+  static const char *const reserved[] = {
+      "accept",           "authorization",
+      "connection",       "content-length",
+      "content-type",     "cookie",
+      "expect",           "host",
+      "keep-alive",       "proxy-authorization",
+      "proxy-connection", "te",
+      "trailer",          "transfer-encoding",
+      "upgrade",          "user-agent"};
+  for (size_t i = 0; i < ARRAY_LENGTH(reserved); i++)
+    if (strcasecmp(reserved[i], name) == 0)
+      return true;
+  return strcasecmp(provider->token_header, name) == 0;
+}
+
+/* One header, name and value on top. */
+static void check_header(lua_State *L, const struct client *client)
+{
+  const char *who = client_type_name(L, client->provider);
+  size_t name_length, length;
+  if (lua_type(L, -3) != LUA_TSTRING || lua_type(L, -2) != LUA_TSTRING)
+    misuse(L, "%s: option 'headers' must be a table of strings by name", who);
+  const char *name = lua_tolstring(L, -3, &name_length);
+  const char *value = lua_tolstring(L, -2, &length);
+  if (!address_is_token(name, name_length))
+    misuse(L, "%s: option 'headers' has a name that no header can have", who);
+  if (is_reserved(client->provider, name))
+    misuse(L, "%s: option 'headers' must not set %s", who, name);
+  const char *wrong = address_check_header_value(value, length);
+  if (wrong)
+    misuse(L, "%s: option 'headers': %s %s", who, name, wrong);
+  keep_in(L, "headers", name, value);
+  lua_pop(L, 1);
+}
+
+static void take_headers(lua_State *L, const struct client *client)
+{
+  lua_pushliteral(L, "headers");
+  int type = lua_rawget(L, AT_OPTIONS);
+  if (type != LUA_TNIL && type != LUA_TTABLE)
+    misuse(L, "%s: option 'headers' must be a table of strings by name",
+           client_type_name(L, client->provider));
+  if (type == LUA_TTABLE) {
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+      check_header(L, client);
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+}
+
+/* libcurl writes the keys of its TLS sessions to this file without being
+** asked: whoever reads it reads the tokens. */
+static void check_key_log(lua_State *L, const struct client *client)
+{
+  const char *file = variable("SSLKEYLOGFILE");
+  lua_pushliteral(L, "allow_keylog");
+  int type = lua_rawget(L, AT_OPTIONS);
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+    misuse(L, "%s: option 'allow_keylog' must be true or false",
+           client_type_name(L, client->provider));
+  if (file && *file && !lua_toboolean(L, -1))
+    marshal_problem(L, AT_PROBLEMS, "SSLKEYLOGFILE",
+                    "is set in the environment: libcurl would log the keys of "
+                    "every connection; unset it, or use option allow_keylog");
+  lua_pop(L, 1);
+}
+
+/* Gives back nil and what a failure tells. */
+static int refuse_open(lua_State *L, const struct provider *provider)
+{
+  lua_pushnil(L);
+  lua_createtable(L, 0, 4);
+  lua_pushliteral(L, "not_sent");
+  lua_setfield(L, -2, "outcome");
+  lua_pushliteral(L, "config");
+  lua_setfield(L, -2, "code");
+  lua_pushstring(L, provider->name);
+  lua_setfield(L, -2, "provider");
+  lua_pushvalue(L, AT_PROBLEMS);
+  lua_setfield(L, -2, "details");
+  return 2;
+}
+
+static int refuse_flight(lua_State *L, const struct provider *provider)
+{
+  if (errno != EMFILE && errno != ENFILE)
+    return luaL_error(L, "not enough memory");
+  marshal_problem(L, AT_PROBLEMS, "the client",
+                  "cannot be opened: too many files are open already");
+  return refuse_open(L, provider);
+}
+
+int open_client(lua_State *L)
+{
+  const struct provider *provider = provider_named(luaL_checkstring(L, 1));
+  luaL_argcheck(L, provider, 1, "no such provider");
+  lua_settop(L, 3);
+  lua_insert(L, 1);
+  if (lua_isnil(L, AT_OPTIONS)) {
+    lua_newtable(L);
+    lua_replace(L, AT_OPTIONS);
+  } else if (!lua_istable(L, AT_OPTIONS)) {
+    misuse(L, "%s takes a table of options, got %s",
+           client_type_name(L, provider), luaL_typename(L, AT_OPTIONS));
+  }
+  struct client *client = client_push(L, provider);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, AT_CLIENT, 1);
+  lua_pushvalue(L, AT_THINGS);
+  lua_setfield(L, AT_HELD, "things");
+  lua_newtable(L);
+  take_options(L, client);
+  find_settings(L, client);
+  take_headers(L, client);
+  check_key_log(L, client);
+  if (lua_rawlen(L, AT_PROBLEMS) > 0)
+    return refuse_open(L, provider);
+  if (!flight_open(&client->flight))
+    return refuse_flight(L, provider);
+  lua_settop(L, AT_CLIENT);
+  return 1;
+}
