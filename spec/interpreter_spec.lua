@@ -297,10 +297,14 @@ describe("an error at any moment", function()
         error("interrupted", 0)
       end
     end, "", 1)
+    collectgarbage "stop"
     local ok, trouble = pcall(clumio.create, client)
     debug.sethook()
+    local due = require("coffer.core").timeout(client)
+    collectgarbage "restart"
     assert.is_false(ok)
     assert.equal("interrupted", trouble)
+    assert.is_nil(due, "it is still in the air")
     expect.created(clumio, clumio.create(client))
     assert.equal(2, faulty:creates())
   end)
@@ -427,9 +431,10 @@ describe("a fork", function()
       print("child " .. fork.wait(id))
       while not request:step(0.1) do end
       assert(request:finish().id == "w-1")
+      assert(client:create_wallet "123456789012")
     end, faulty)
     assert.equal(1, #faulty:connections())
-    assert.equal(1, faulty:creates())
+    assert.equal(2, faulty:creates())
   end)
 end)
 

@@ -12,6 +12,7 @@
 
 enum {
   MOST_HEAD = 64 * 1024,  /* bytes */
+  MOST_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
   SLOWEST_SPEED = 1,      /* bytes a second */
   SLOWEST_TIME = 30,      /* seconds */
   OLDEST_FOR_CREATE = 5,  /* seconds a connection may have idled */
@@ -77,13 +78,24 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
   return length;
 }
 
+/* Room for all of it at once, where it was told and is not absurd. */
+static bool make_room(struct exchange *exchange)
+{
+  curl_off_t told = 0;
+  curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
+  return told <= 0 || told > MOST_TRUSTED ||
+         (size_t)told > exchange->most_body ||
+         buffer_reserve(&exchange->body, (size_t)told);
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 {
   struct exchange *exchange = held;
   size_t length = size * count;
   if (length > exchange->most_body - exchange->body.length)
     return stop(exchange, STOP_BODY_TOO_LARGE);
-  if (!buffer_append(&exchange->body, bytes, length))
+  if ((exchange->body.capacity == 0 && !make_room(exchange)) ||
+      !buffer_append(&exchange->body, bytes, length))
     return stop(exchange, STOP_NO_MEMORY);
   return length;
 }

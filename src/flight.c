@@ -238,6 +238,15 @@ static bool act(struct flight *flight, curl_socket_t socket, uint32_t events)
          CURLM_OK;
 }
 
+/* Lets libcurl see to what is due by the clock. */
+static bool see_to_clock(struct flight *flight)
+{
+  if (flight->due < 0 || now() < flight->due)
+    return true;
+  flight->due = -1;
+  return act(flight, CURL_SOCKET_TIMEOUT, 0);
+}
+
 /* Waits once, and lets libcurl see to what has happened. */
 static bool turn(struct flight *flight, int wait, bool *is_interrupted)
 {
@@ -247,10 +256,7 @@ static bool turn(struct flight *flight, int wait, bool *is_interrupted)
   for (int i = 0; i < count; i++)
     if (!act(flight, events[i].data.fd, events[i].events))
       return false;
-  if (flight->due < 0 || now() < flight->due)
-    return true;
-  flight->due = -1;
-  return act(flight, CURL_SOCKET_TIMEOUT, 0);
+  return true;
 }
 
 long long flight_timeout(const struct flight *flight)
@@ -262,18 +268,28 @@ long long flight_timeout(const struct flight *flight)
   return left < 0 ? 0 : left;
 }
 
+/* How long to wait for a socket: not beyond what is due. */
+static int time_left(const struct flight *flight, long long until)
+{
+  long long left = until - now();
+  long long due = flight_timeout(flight);
+  if (due >= 0 && due < left)
+    left = due;
+  return left > 0 ? (int)left : 0;
+}
+
 void flight_step(struct flight *flight, int wait)
 {
   long long until = now() + wait;
   bool is_interrupted = false;
   for (;;) {
-    long long left = until - now();
-    long long due = flight_timeout(flight);
-    if (due >= 0 && due < left)
-      left = due;
-    if (!turn(flight, left > 0 ? (int)left : 0, &is_interrupted))
+    bool can_go_on = see_to_clock(flight);
+    bool is_any = collect(flight);
+    int left = is_any ? 0 : time_left(flight, until);
+    if (!can_go_on || !turn(flight, left, &is_interrupted))
       give_up(flight);
-    if (collect(flight) || is_interrupted || !flight->in_air || now() >= until)
+    if (collect(flight) || is_any || is_interrupted || !flight->in_air ||
+        now() >= until)
       return;
   }
 }

@@ -201,8 +201,9 @@ bool json_read_number(struct json_reader *reader, struct json_number *number)
 /* Strings */
 
 /* Bytes that stand for themselves: printable ASCII but quote and backslash.
-** Eight at a time: a byte is special when one of these sets its top bit. */
-static bool eight_are_plain(const char *at)
+** Eight at a time: the lowest top bit that is set is that of the first byte
+** that does not. Those above it may be wrong. */
+static uint64_t not_plain(const char *at)
 {
   uint64_t const ones = UINT64_C(0x0101010101010101);
   uint64_t const tops = ones << 7;
@@ -210,8 +211,8 @@ static bool eight_are_plain(const char *at)
   memcpy(&word, at, sizeof word);
   uint64_t quotes = word ^ (ones * '"');
   uint64_t slashes = word ^ (ones * '\\');
-  return (((word - ones * 0x20) | (quotes - ones) | (slashes - ones) | word) &
-          tops) == 0;
+  return ((word - ones * 0x20) | (quotes - ones) | (slashes - ones) | word) &
+         tops;
 }
 
 static bool is_plain(unsigned char byte)
@@ -221,8 +222,16 @@ static bool is_plain(unsigned char byte)
 
 static const char *skip_plain(const char *at, const char *end)
 {
-  while (end - at >= 8 && eight_are_plain(at))
-    at += 8;
+  for (; end - at >= 8; at += 8) {
+    uint64_t found = not_plain(at);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (found)
+      return at + __builtin_ctzll(found) / 8;
+#else
+    if (found)
+      break;
+#endif
+  }
   while (at < end && is_plain((unsigned char)*at))
     at++;
   return at;

@@ -204,6 +204,43 @@ static bool read_integer(lua_State *L, struct reading *reading,
   return true;
 }
 
+/* Lists and free-form objects wait on the stack until it is known how many
+** they are: a table of the right size is never made larger. So many at once:
+*/
+enum { BATCH = 32 };
+
+/* Moves the items above a list into it. In its place is nil before the first
+** ones, `count` is how many came so far. */
+static void take_items(lua_State *L, int list, lua_Integer count)
+{
+  int batch = lua_gettop(L) - list;
+  if (lua_isnil(L, list)) {
+    lua_createtable(L, batch, 0);
+    lua_replace(L, list);
+  }
+  for (int i = 1; i <= batch; i++) {
+    lua_pushvalue(L, list + i);
+    lua_rawseti(L, list, count - batch + i);
+  }
+  lua_settop(L, list);
+}
+
+/* Moves the names and values above an object into it, in their order. */
+static void take_members(lua_State *L, int object)
+{
+  int top = lua_gettop(L);
+  if (lua_isnil(L, object)) {
+    lua_createtable(L, 0, (top - object) / 2);
+    lua_replace(L, object);
+  }
+  for (int i = object + 1; i < top; i += 2) {
+    lua_pushvalue(L, i);
+    lua_pushvalue(L, i + 1);
+    lua_rawset(L, object);
+  }
+  lua_settop(L, object);
+}
+
 static bool read_array(lua_State *L, struct reading *reading,
                        const struct schema *item)
 {
@@ -211,13 +248,16 @@ static bool read_array(lua_State *L, struct reading *reading,
   lua_Integer count = 0;
   if (!json_enter(reading->json))
     return false;
-  lua_newtable(L);
+  luaL_checkstack(L, BATCH + 4, "JSON");
+  lua_pushnil(L);
+  int list = lua_gettop(L);
   while ((step = json_next_item(reading->json, count == 0)) == JSON_MORE) {
-    count++;
     if (!read_value(L, reading, item))
       return within(reading, "*", true);
-    lua_rawseti(L, -2, count);
+    if (++count % BATCH == 0)
+      take_items(L, list, count);
   }
+  take_items(L, list, count);
   if (count == 0)
     luaL_setmetatable(L, ARRAY_TYPE);
   return step == JSON_DONE;
@@ -230,18 +270,21 @@ static bool read_map(lua_State *L, struct reading *reading,
 {
   struct json_text name;
   enum json_step step;
-  bool is_first = true;
+  size_t count = 0;
   if (!json_enter(reading->json))
     return false;
-  lua_newtable(L);
-  while ((step = json_next_member(reading->json, is_first, &name)) ==
+  luaL_checkstack(L, 2 * BATCH + 4, "JSON");
+  lua_pushnil(L);
+  int object = lua_gettop(L);
+  while ((step = json_next_member(reading->json, count == 0, &name)) ==
          JSON_MORE) {
-    is_first = false;
     lua_pushlstring(L, name.bytes, name.length);
     if (!read_value(L, reading, item))
       return within(reading, "*", true);
-    lua_rawset(L, -3);
+    if (++count % BATCH == 0)
+      take_members(L, object);
   }
+  take_members(L, object);
   return step == JSON_DONE;
 }
 
@@ -252,9 +295,12 @@ static const struct field *find_field(const struct schema *schema,
                                       size_t expected)
 {
   for (size_t tried = 0; tried < schema->field_count; tried++) {
-    size_t i = (expected + tried) % schema->field_count;
+    size_t i = expected + tried;
+    if (i >= schema->field_count)
+      i -= schema->field_count;
     const struct field *field = &schema->fields[i];
-    if (strlen(field->name) == name->length &&
+    if (name->length > 0 && *field->name == *name->bytes &&
+        strlen(field->name) == name->length &&
         memcmp(field->name, name->bytes, name->length) == 0)
       return field;
   }
@@ -282,10 +328,12 @@ static bool is_lost(const struct field *field, enum json_kind found)
 
 static bool is_empty_value(lua_State *L)
 {
-  const struct secret *secret = secret_test(L, -1);
+  int type = lua_type(L, -1);
+  const struct secret *secret =
+      type == LUA_TUSERDATA ? secret_test(L, -1) : NULL;
   if (secret)
     return secret->length == 0;
-  return lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) == 0;
+  return type == LUA_TSTRING && lua_rawlen(L, -1) == 0;
 }
 
 /* Reads a documented member into the table, whose names lie above it. True

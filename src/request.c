@@ -35,17 +35,20 @@ static struct request *request_push(lua_State *L, struct client *client,
   return request;
 }
 
-/* In a forked process the connections are another's and stay untouched. */
-static bool is_ours(const struct request *request)
+/* In a forked process the connections are another's and stay untouched. Asking
+** for the process takes the system's time, so it comes last. */
+static void take_down(struct request *request)
 {
-  return request->client->process == getpid();
+  const struct exchange *exchange = &request->exchange;
+  if ((exchange->flight || exchange->landed_in) &&
+      request->client->process == getpid())
+    flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
 }
 
 static int request_close(lua_State *L)
 {
   struct request *request = request_check(L);
-  if (is_ours(request))
-    flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
+  take_down(request);
   exchange_clear(&request->exchange);
   buffer_free(&request->url);
   buffer_free(&request->body);
@@ -104,6 +107,10 @@ static void settle_parameters(lua_State *L, const struct provider *provider,
 static void push_extra(lua_State *L, const struct provider *provider,
                        const struct operation *operation)
 {
+  if (lua_isnil(L, AT_OPTIONS)) {
+    lua_pushnil(L);
+    return;
+  }
   lua_pushliteral(L, "extra");
   if (lua_rawget(L, AT_OPTIONS) == LUA_TNIL)
     return;
@@ -124,12 +131,11 @@ static void take_options(lua_State *L, struct request *request)
       {"deadline", OPTION_OTHER},
       {NULL}};
   static const struct option *const lists[] = {call_options, NULL};
+  if (lua_isnil(L, AT_OPTIONS))
+    return;
   const char *name =
       call_name(L, request->client->provider, request->operation);
-  if (lua_isnil(L, AT_OPTIONS)) {
-    lua_newtable(L);
-    lua_replace(L, AT_OPTIONS);
-  } else if (!lua_istable(L, AT_OPTIONS)) {
+  if (!lua_istable(L, AT_OPTIONS)) {
     misuse(L, "%s takes a table of options, got %s", name,
            luaL_typename(L, AT_OPTIONS));
   }
@@ -469,9 +475,7 @@ static int request_step(lua_State *L)
 /* request:stop() ends the attempt where it is. What was sent stays sent. */
 static int request_stop(lua_State *L)
 {
-  struct request *request = request_check(L);
-  if (is_ours(request))
-    flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
+  take_down(request_check(L));
   return 0;
 }
 

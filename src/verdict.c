@@ -101,12 +101,18 @@ static struct verdict by_status(long status)
 }
 
 /* A handshake that was cut off may well succeed the next time; one that ended
-** by a refusal will not. libcurl has one code for both, and OpenSSL's text. */
+** by a refusal will not. libcurl has one code for both: its text, and that of
+** OpenSSL, tell them apart. */
 static bool is_cut_handshake(const struct exchange *exchange)
 {
-  return exchange->code == CURLE_SSL_CONNECT_ERROR &&
-         (strstr(exchange->trouble, "SSL_connect: ") != NULL ||
-          strstr(exchange->trouble, "unexpected eof") != NULL);
+  static const char *const signs[] = {"SSL_connect: ", "unexpected eof",
+                                      "Recv failure", "Send failure"};
+  if (exchange->code != CURLE_SSL_CONNECT_ERROR)
+    return false;
+  for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+    if (strstr(exchange->trouble, signs[i]))
+      return true;
+  return false;
 }
 
 static bool is_lasting(const struct exchange *exchange, const char *word)

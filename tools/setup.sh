@@ -33,6 +33,11 @@ want_tests() {
   want 'LuaSocket' lua-socket has_module socket
   want 'LuaSec' lua-sec has_module ssl
   want 'openssl' openssl has openssl
+  want 'curl' curl has curl
+}
+
+want_bench() {
+  want 'valgrind' valgrind has valgrind
 }
 
 # Notes PACKAGES, which bring WHAT, unless the command that follows succeeds.

@@ -2,6 +2,7 @@
 -- by itself sends again after REFUSED_STREAM, over a new connection; the guard is what stops it.
 
 local authority = require "authority"
+local coffer = require "coffer"
 local expect = require "expect"
 local http2 = require "http2"
 local providers = require "providers"
@@ -109,6 +110,36 @@ describe("a create over HTTP/2", function()
     expect.created(clumio, clumio.create(client))
     assert.equal(2, creates(clumio, faulty))
     assert.equal(2, faulty:report().sessions)
+  end)
+
+  it("A14 among many on one connection reaches the server once, whatever befalls any", function()
+    local mixed = { "answer", "refuse", "answer", "internal_error", "answer", "goaway_before",
+      "answer", "older", "drop", "answer", "goaway_after", "cancel" }
+    local orders = {}
+    for i = 1, 120 do
+      orders[i] = order(mixed[i % #mixed + 1], clumio)
+    end
+    local faulty <close> = start(table.unpack(orders))
+    local client = client_of(clumio, faulty, { attempts = 3 })
+    local accounts = {}
+    for i = 1, 120 do
+      accounts[i] = ("%012d"):format(i)
+    end
+    local told = {}
+    coffer.map(accounts, function(account)
+      local _, failure = client:create_wallet(account)
+      told[account] = failure and failure.outcome or "created"
+      return true
+    end, { at_once = 40 })
+    local arrived = {}
+    for _, request in ipairs(faulty:report().requests) do
+      local account = request.body:match "%d+" or "without a body"
+      arrived[account] = (arrived[account] or 0) + 1
+    end
+    for _, account in ipairs(accounts) do
+      assert.is_true((arrived[account] or 0) <= 1, account .. " came twice")
+      assert.is_true(told[account] ~= "not_sent" or not arrived[account])
+    end
   end)
 
   it("uses its connection again", function()

@@ -249,6 +249,12 @@ local function is_usable()
   local client = assert(coffer.clumio { base_url = NOWHERE, token = "t" })
   local result, failure, code = client:create_wallet "123456789012"
   assert(result == nil and failure.outcome == "not_sent" and code == "unreachable")
+  if has_sandbox then
+    local box <close> = coffer.sandbox()
+    client = assert(coffer.clumio(box:options "clumio"))
+    local wallet = assert(client:create_wallet "123456789012")
+    assert(#wallet.installed_regions == 0)
+  end
 end
 
 find_all()

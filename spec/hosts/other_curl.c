@@ -23,7 +23,7 @@ __attribute__((visibility("default"))) curl_version_info_data *
 curl_version_info(CURLversion age)
 {
   static curl_version_info_data told;
-  const char *other = getenv("OTHER_CURL");
+  const char *other = getenv("OTHER_CURL"); /* NOLINT */
   told = *real_one()(age);
   if (!other)
     return &told;

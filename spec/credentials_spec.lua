@@ -1,0 +1,879 @@
+-- Where tokens come from: given as they are, by a function, in a file, by a log-in; and what
+-- becomes of them when they are refused, run out or change.
+
+local answers = require "answers"
+local coffer = require "coffer"
+local expect = require "expect"
+local interpreter = require "interpreter"
+local providers = require "providers"
+local server = require "server"
+local workdir = require "workdir"
+
+local clumio, commvault, ecl = providers.clumio, providers.commvault, providers.ecl
+
+local CANARY = "canary-of-a-token"
+
+local function keep(options)
+  return answers.keep(options)
+end
+
+local function good(case)
+  return { send = case.good(), finish = "keep" }
+end
+
+local function refusing(case, status)
+  return keep { status = status or 401, body = case.error_body() }
+end
+
+local function token_of(case, request)
+  local value = request.headers[case.token_header:lower()]
+  return (value:gsub("^Bearer ", ""))
+end
+
+--- The tokens of all requests with this path, in order.
+local function tokens_seen(case, faulty)
+  local tokens = {}
+  for _, request in ipairs(faulty:requests()) do
+    if request.path == case.path then
+      tokens[#tokens + 1] = token_of(case, request)
+    end
+  end
+  return tokens
+end
+
+--- A function that gives these tokens in turn, and counts how often it was called.
+local function giving(...)
+  local tokens, calls = { ... }, { count = 0 }
+  return function()
+    calls.count = calls.count + 1
+    return tokens[math.min(calls.count, #tokens)]
+  end, calls
+end
+
+describe("a token from a function", function()
+  for _, case in ipairs(providers.creates) do
+    it("is asked for when it is needed, and once: " .. case.provider, function()
+      local faulty <close> = server.start { good(case) }
+      local take, calls = giving("first")
+      local client = case.client(faulty.url, { token = take })
+      assert.equal(0, calls.count)
+      expect.created(case, case.create(client))
+      expect.created(case, case.create(client))
+      assert.equal(1, calls.count)
+      assert.same({ "first", "first" }, tokens_seen(case, faulty))
+    end)
+
+    it("A23 is asked for again after a 401, and the create goes through: " .. case.provider,
+      function()
+        local faulty <close> = server.start { refusing(case), good(case) }
+        local take, calls = giving("old", "new")
+        local result, failure = case.create(case.client(faulty.url, { token = take }))
+        expect.created(case, result, failure)
+        assert.equal(2, calls.count)
+        assert.same({ "old", "new" }, tokens_seen(case, faulty))
+      end)
+
+    it("A23 that is the same again is a refusal after 1 request: " .. case.provider, function()
+      local faulty <close> = server.start { refusing(case), good(case) }
+      local take, calls = giving("same")
+      local client = case.client(faulty.url, { token = take })
+      local failure = expect.failure("refused", "auth", case.create(client))
+      assert.equal(401, failure.status)
+      assert.equal(2, calls.count)
+      assert.equal(1, #faulty:requests())
+    end)
+  end
+
+  it("A23 is renewed once a call, then it is a refusal", function()
+    local faulty <close> = server.start { refusing(clumio) }
+    local take, calls = giving("1", "2", "3", "4")
+    local client = clumio.client(faulty.url, { token = take })
+    local failure = expect.failure("refused", "auth", clumio.create(client))
+    assert.equal(2, failure.attempts)
+    assert.equal(2, calls.count)
+    assert.equal(2, #faulty:requests())
+    expect.failure("refused", "auth", clumio.create(client))
+    assert.same({ "1", "2", "2", "3" }, tokens_seen(clumio, faulty))
+  end)
+
+  it("A23 is not asked for again after a 403", function()
+    local faulty <close> = server.start { refusing(clumio, 403) }
+    local take, calls = giving("1", "2")
+    expect.failure("refused", "forbidden",
+      clumio.create(clumio.client(faulty.url, { token = take })))
+    assert.equal(1, calls.count)
+    assert.equal(1, #faulty:requests())
+  end)
+
+  it("may be a coffer.secret, and may be given through a coroutine's yield", function()
+    local faulty <close> = server.start { good(clumio) }
+    local client = clumio.client(faulty.url, {
+      token = function() return coffer.secret(coroutine.yield "which?") end,
+    })
+    local calling = coroutine.create(function() return clumio.create(client) end)
+    assert.equal("which?", select(2, coroutine.resume(calling)))
+    local _, wallet = coroutine.resume(calling, "yielded")
+    expect.created(clumio, wallet)
+    assert.same({ "yielded" }, tokens_seen(clumio, faulty))
+  end)
+
+  it("is asked for once by many callers at once", function()
+    local faulty <close> = server.start { good(clumio) }
+    local take, calls = giving("shared")
+    local client = clumio.client(faulty.url, { token = function()
+      coroutine.yield()
+      return take()
+    end })
+    local first = coroutine.create(function() return clumio.create(client) end)
+    coroutine.resume(first)
+    -- the second one waits for the first, which does not come back before its deadline
+    local failure = expect.failure("not_sent", "timeout", clumio.create(client, { deadline = 0.1 }))
+    assert.matches("another caller", failure.message)
+    local _, wallet = coroutine.resume(first)
+    expect.created(clumio, wallet)
+    expect.created(clumio, clumio.create(client))
+    assert.equal(1, calls.count)
+  end)
+
+  it("that calls the client it is for is a failure, not a dead end", function()
+    local faulty <close> = server.start { good(clumio) }
+    local inner, client
+    client = clumio.client(faulty.url, { token = function()
+      inner = { clumio.create(client) }
+      return "t"
+    end })
+    expect.created(clumio, clumio.create(client))
+    expect.failure("not_sent", "auth", table.unpack(inner, 1, 3))
+    assert.equal(1, faulty:creates())
+  end)
+end)
+
+describe("a token function that gives no token", function()
+  local wiped = coffer.secret(CANARY)
+  wiped:wipe()
+  local bad = {
+    ["nil"] = function() return nil end,
+    ["nothing"] = function() end,
+    ["false and a reason"] = function() return false, CANARY end,
+    ["a number"] = function() return 42 end,
+    ["a table"] = function() return { CANARY } end,
+    ["a table that prints"] = function()
+      return setmetatable({}, { __tostring = function() return CANARY end })
+    end,
+    ["a function"] = function() return function() return CANARY end end,
+    ["an empty string"] = function() return "" end,
+    ["100 KB"] = function() return CANARY .. ("x"):rep(100000) end,
+    ["a line end inside"] = function() return CANARY .. "\r\nX-Evil: 1" end,
+    ["a line end behind"] = function() return CANARY .. "\n" end,
+    ["a zero byte"] = function() return CANARY .. "\0" end,
+    ["a blank before"] = function() return " " .. CANARY end,
+    ["a blank behind"] = function() return CANARY .. " " end,
+    ["a byte 0x7F"] = function() return CANARY .. "\127" end,
+    ["non-ASCII"] = function() return CANARY .. "é" end,
+    ["a secret of these"] = function() return coffer.secret(CANARY .. "\r\n") end,
+    ["a wiped secret"] = function() return wiped end,
+    ["an error with a text"] = function() error(CANARY) end,
+    ["an error with a table"] = function() error { CANARY } end,
+    ["an error with a text that prints"] = function()
+      error(setmetatable({}, { __tostring = function() return CANARY end }))
+    end,
+    ["an error without a value"] = function() error() end,
+  }
+
+  for what, take in pairs(bad) do
+    it("E14 leaves not sent, and shows nothing of it: " .. what, function()
+      local faulty <close> = server.start { good(clumio) }
+      local client = clumio.client(faulty.url, { token = take })
+      local failure = expect.failure("not_sent", "auth", clumio.create(client))
+      assert.is_nil(tostring(failure):find(CANARY, 1, true))
+      assert.is_nil(failure.message:find("x-evil", 1, true))
+      assert.matches("token function", failure.message)
+      assert.equal(0, failure.attempts)
+      assert.equal("create_wallet", failure.operation)
+      assert.equal(0, #faulty:connections())
+    end)
+  end
+
+  it("E14 after a 401 leaves the refusal as it is", function()
+    for _, take in ipairs { bad["nil"], bad["an error with a text"], bad["a line end inside"] } do
+      local count = 0
+      local faulty <close> = server.start { refusing(clumio), good(clumio) }
+      local client = clumio.client(faulty.url, { token = function()
+        count = count + 1
+        if count == 1 then
+          return "old"
+        end
+        return take()
+      end })
+      local failure = expect.failure("refused", "auth", clumio.create(client))
+      assert.equal(401, failure.status)
+      assert.is_nil(tostring(failure):find(CANARY, 1, true))
+      assert.equal(1, #faulty:requests())
+    end
+  end)
+
+  it("E14 is asked again for the next call", function()
+    local faulty <close> = server.start { good(clumio) }
+    local take = giving(false, "better")
+    local client = clumio.client(faulty.url, { token = take })
+    expect.failure("not_sent", "auth", clumio.create(client))
+    expect.created(clumio, clumio.create(client))
+  end)
+end)
+
+describe("a token from a file", function()
+  local count = 0
+
+  local function file_with(text, mode)
+    count = count + 1
+    local path = workdir.write("token" .. count, text)
+    assert(os.execute(("chmod %s '%s'"):format(mode or "600", path)))
+    return path
+  end
+
+  --- providers.lua gives every client a token; here there must be none.
+  local function client_of(url, path, more)
+    local options = { base_url = url, token_file = path }
+    for name, value in pairs(more or {}) do
+      options[name] = value
+    end
+    return assert(coffer.clumio(options))
+  end
+
+  for what, row in pairs {
+    ["as it is"] = { "from-a-file", "from-a-file" },
+    ["with a newline, which is trimmed"] = { "from-a-file\n", "from-a-file" },
+    ["with a line end of DOS, which is trimmed"] = { "from-a-file\r\n", "from-a-file" },
+    ["with a blank inside, as Commvault's have"] = { "QSDK 1f0a\n", "QSDK 1f0a" },
+  } do
+    it("E13 is read " .. what, function()
+      local faulty <close> = server.start { good(clumio) }
+      expect.created(clumio, clumio.create(client_of(faulty.url, file_with(row[1]))))
+      assert.same({ row[2] }, tokens_seen(clumio, faulty))
+    end)
+  end
+
+  local refused = {
+    ["may be read by others: 0644"] = function() return file_with(CANARY, "644") end,
+    ["may be read by the group: 0640"] = function() return file_with(CANARY, "640") end,
+    ["is a directory"] = function() return workdir.make_directory "a-directory" end,
+    ["is empty"] = function() return file_with "" end,
+    ["is but a newline"] = function() return file_with "\n" end,
+    ["has two newlines"] = function() return file_with(CANARY .. "\n\n") end,
+    ["has two lines"] = function() return file_with(CANARY .. "\nX-Evil: 1\n") end,
+    ["has 1 MB"] = function() return file_with(CANARY .. ("x"):rep(1000000)) end,
+    ["has a zero byte"] = function() return file_with(CANARY .. "\0x") end,
+    ["has blanks around"] = function() return file_with(" " .. CANARY .. " \n") end,
+    ["is not there"] = function() return workdir.file "no-such-file" end,
+    ["is a pipe that nobody writes to"] = function()
+      local path = workdir.file "a-pipe"
+      assert(os.execute(("mkfifo -m 600 '%s'"):format(path)))
+      return path
+    end,
+  }
+
+  for what, make in pairs(refused) do
+    it("E13 is refused, and nothing of it shown, where the file " .. what, function()
+      local faulty <close> = server.start { good(clumio) }
+      local path = make()
+      local failure = expect.failure("not_sent", "config",
+        clumio.create(client_of(faulty.url, path)))
+      assert.truthy(failure.message:find(path, 1, true), failure.message)
+      assert.is_nil(tostring(failure):find(CANARY, 1, true))
+      assert.equal(0, #faulty:connections())
+    end)
+  end
+
+  it("E13 is read when it is needed, and again after a 401", function()
+    local path = file_with "rotated-0"
+    local faulty <close> = server.start { good(clumio), refusing(clumio), good(clumio) }
+    local client = client_of(faulty.url, path)
+    workdir.write("token" .. count, "rotated-1\n")
+    expect.created(clumio, clumio.create(client))
+    workdir.write("token" .. count, "rotated-2\n")
+    expect.created(clumio, clumio.create(client))
+    assert.same({ "rotated-1", "rotated-1", "rotated-2" }, tokens_seen(clumio, faulty))
+  end)
+
+  it("goes before the environment's token", function()
+    local faulty <close> = server.start { good(clumio) }
+    local said = interpreter.run({ CLUMIO_API_TOKEN = "from-the-environment" }, [[
+      return require("coffer").clumio(...):create_wallet "123456789012" ~= nil
+    ]], { base_url = faulty.url, token_file = file_with "from-a-file" })
+    assert.same({ true }, said)
+    assert.same({ "from-a-file" }, tokens_seen(clumio, faulty))
+  end)
+
+  it("has a path that is a string", function()
+    assert.has_error(function() coffer.clumio { token_file = 5 } end)
+  end)
+end)
+
+-- ECL --------------------------------------------------------------------------------------------
+
+local AUTH = "/keystone/v3/auth/tokens"
+
+--- The answer of Keystone; life in seconds, `by` the provider's clock when it was issued.
+local function keystone(token, life, by)
+  local now = by or 1700000000
+  local function time(moment)
+    return os.date("!%Y-%m-%dT%H:%M:%S.000000Z", moment)
+  end
+  return keep {
+    status = 201,
+    headers = { "X-Subject-Token: " .. token },
+    body = ('{"token":{"methods":["password"],"issued_at":"%s","expires_at":"%s"}}')
+      :format(time(now), time(now + life)),
+  }
+end
+
+local function ecl_client(faulty, more)
+  local options = {
+    base_url = faulty.url .. "/ecl-objectstorage", keystone_url = faulty.url .. "/keystone/v3/",
+    tenant_id = answers.asked.tenant_id, api_key = "key-of-mine", api_secret = "canary-api-secret",
+  }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  return assert(coffer.ecl(options))
+end
+
+local function count_of(faulty, path)
+  local count = 0
+  for _, request in ipairs(faulty:requests()) do
+    count = count + (request.path == path and 1 or 0)
+  end
+  return count
+end
+
+describe("an API key of ECL", function()
+  it("gets a token when one is needed: the header X-Subject-Token", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("issued", 3600) } }, good(ecl),
+    }
+    local client = ecl_client(faulty)
+    assert.equal(0, #faulty:connections())
+    expect.created(ecl, ecl.create(client))
+    local asked = faulty:requests()[1]
+    assert.equal(AUTH, asked.path)
+    assert.is_nil(asked.headers["x-auth-token"])
+    assert.equal('{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":'
+      .. '{"id":"default"},"name":"key-of-mine","password":"canary-api-secret"}}},"scope":'
+      .. '{"project":{"id":"' .. answers.asked.tenant_id .. '"}}}}', asked.body)
+    assert.same({ "issued" }, tokens_seen(ecl, faulty))
+  end)
+
+  it("may be given as secrets", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("issued", 3600) } }, good(ecl),
+    }
+    expect.created(ecl, ecl.create(ecl_client(faulty, {
+      api_key = coffer.secret "key-of-mine", api_secret = coffer.secret "canary-api-secret",
+    })))
+    assert.truthy(faulty:requests()[1].body:find('"password":"canary-api-secret"', 1, true))
+  end)
+
+  it("keeps its token over many calls", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("issued", 3600), keystone("again", 3600) } },
+      good(ecl),
+    }
+    local client = ecl_client(faulty)
+    for _ = 1, 5 do
+      expect.created(ecl, ecl.create(client))
+    end
+    assert.equal(1, count_of(faulty, AUTH))
+  end)
+
+  it("C19 renews it shortly before it expires, whatever the provider's clock says", function()
+    local ago = 946684800 -- in 2000
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("1", 2, ago), keystone("2", 3600, ago) } },
+      good(ecl),
+    }
+    local client = ecl_client(faulty)
+    expect.created(ecl, ecl.create(client))
+    expect.created(ecl, ecl.create(client))
+    require("socket").sleep(1.1) -- half of its life
+    expect.created(ecl, ecl.create(client))
+    assert.same({ "1", "1", "2" }, tokens_seen(ecl, faulty))
+    assert.equal(2, count_of(faulty, AUTH))
+  end)
+
+  it("keeps a token whose life is not told until it is refused", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = {
+        keep { status = 201, headers = { "x-subject-TOKEN: 1" }, body = '{"token":{}}' },
+        keep { status = 201, headers = { "x-subject-TOKEN: 2" },
+          body = '{"token":{"expires_at":"never"}}' },
+      } },
+      good(ecl), refusing(ecl), good(ecl),
+    }
+    local client = ecl_client(faulty)
+    for _ = 1, 3 do
+      expect.created(ecl, ecl.create(client))
+    end
+    assert.same({ "1", "1", "2", "2" }, tokens_seen(ecl, faulty))
+  end)
+
+  it("A23 gets another token after a 401, once", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("1", 3600), keystone("2", 3600) } },
+      refusing(ecl), good(ecl),
+    }
+    expect.created(ecl, ecl.create(ecl_client(faulty)))
+    assert.same({ "1", "2" }, tokens_seen(ecl, faulty))
+  end)
+
+  it("A23 that gets the same token again is refused", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("1", 3600) } }, refusing(ecl),
+    }
+    expect.failure("refused", "auth", ecl.create(ecl_client(faulty)))
+    assert.same({ "1" }, tokens_seen(ecl, faulty))
+  end)
+
+  for what, row in pairs {
+    ["is not accepted"] = { keep { status = 401,
+      body = '{"error":{"message":"who is canary-api-secret?","code":401}}' }, "auth" },
+    ["is answered without a token"] = { keep { status = 201, body = '{"token":{}}' } },
+    ["is answered with an empty token"] = { keep { status = 201, body = '{"token":{}}',
+      headers = { "X-Subject-Token: " } } },
+    ["is answered with what no token can be"] = { keep { status = 201, body = '{"token":{}}',
+      headers = { "X-Subject-Token: canary\1token" } }, "auth" },
+    ["is answered with HTML"] = { keep { status = 200, type = "text/html", body = "<html>",
+      headers = { "X-Subject-Token: 1" } } },
+    ["is answered by a redirect"] = { keep { status = 307, body = "",
+      headers = { "Location: http://127.0.0.1:1/" } } },
+  } do
+    it("leaves not sent where it " .. what, function()
+      local faulty <close> = server.start {
+        paths = { ["POST " .. AUTH] = { row[1] } }, good(ecl),
+      }
+      local failure = expect.failure("not_sent", row[2], ecl.create(ecl_client(faulty,
+        { attempts = 1 })))
+      assert.equal("create_account", failure.operation)
+      assert.is_nil(tostring(failure):find("canary", 1, true), tostring(failure))
+      assert.equal(0, count_of(faulty, ecl.path))
+    end)
+  end
+
+  it("does not outlast the deadline of the call that it is for", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { { finish = "hang" } } }, good(ecl),
+    }
+    local started = require("coffer.core").clock()
+    expect.failure("not_sent", "timeout",
+      ecl.create(ecl_client(faulty), { deadline = 0.4 }))
+    assert.is_true(require("coffer.core").clock() - started < 0.4 + 0.25)
+    assert.equal(0, count_of(faulty, ecl.path))
+  end)
+
+  it("works against the sandbox", function()
+    local box <close> = coffer.sandbox()
+    local mine = box:credentials "ecl"
+    local client = assert(coffer.ecl {
+      base_url = box:options("ecl").base_url, tenant_id = mine.tenant_id,
+      api_key = mine.username, api_secret = mine.password, keystone_url = mine.auth_url,
+    })
+    assert.equal(12345, assert(client:create_account()).AcctNum)
+    local issued = assert(client:issue_token())
+    assert.equal("[secret]", tostring(issued["X-Subject-Token"]))
+    assert.equal("string", type(issued.token.expires_at))
+  end)
+end)
+
+-- Commvault --------------------------------------------------------------------------------------
+
+local LOGIN = "/commandcenter/api/Login"
+
+local function session(token)
+  return keep { body = ('{"token":"%s","userName":"robot"}'):format(token) }
+end
+
+local function commvault_client(faulty, more)
+  local options = { base_url = faulty.url .. "/commandcenter/api", username = "robot",
+    password = "canary-pass word" }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  return assert(coffer.commvault(options))
+end
+
+describe("a user name and a password of Commvault", function()
+  it("log in when a token is needed, the password in base64", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { session "QSDK 1" } }, good(commvault),
+    }
+    expect.created(commvault, commvault.create(commvault_client(faulty)))
+    local asked = faulty:requests()[1]
+    assert.equal('{"username":"robot","password":"Y2FuYXJ5LXBhc3Mgd29yZA=="}', asked.body)
+    assert.is_nil(asked.headers.authtoken)
+    assert.same({ "QSDK 1" }, tokens_seen(commvault, faulty))
+  end)
+
+  it("may have a domain, and be secrets", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { session "QSDK 1" } }, good(commvault),
+    }
+    expect.created(commvault, commvault.create(commvault_client(faulty,
+      { domain = "corp", password = coffer.secret "é\n" })))
+    assert.equal('{"username":"robot","password":"w6kK","domain":"corp"}',
+      faulty:requests()[1].body)
+  end)
+
+  for length = 0, 4 do
+    it(("are encoded as base64 is: %d bytes"):format(length), function()
+      local encoded = { [0] = "", "YQ==", "YWI=", "YWJj", "YWJjZA==" }
+      local faulty <close> = server.start { session "QSDK 1" }
+      local client = commvault.client(faulty.url)
+      assert(client:login { username = "u", password = ("abcd"):sub(1, length) })
+      assert.equal(('{"username":"u","password":"%s"}'):format(encoded[length]),
+        faulty:requests()[1].body)
+    end)
+  end
+
+  it("fail by a 200 without a token, and nothing else is sent", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { keep { body = '{"errList":[{"errLogMessage":'
+        .. '"Invalid username or password","errorCode":5}],"isAccountLocked":false}' } } },
+      good(commvault),
+    }
+    local failure = expect.failure("not_sent", "auth",
+      commvault.create(commvault_client(faulty)))
+    assert.matches("Invalid username or password", failure.message)
+    assert.equal(1, count_of(faulty, LOGIN))
+    assert.equal(0, count_of(faulty, commvault.path))
+  end)
+
+  it("A23 log in again after a 401, once", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { session "QSDK 1", session "QSDK 2" } },
+      good(commvault), refusing(commvault), good(commvault),
+    }
+    local client = commvault_client(faulty)
+    expect.created(commvault, commvault.create(client))
+    expect.created(commvault, commvault.create(client))
+    assert.same({ "QSDK 1", "QSDK 1", "QSDK 2" }, tokens_seen(commvault, faulty))
+  end)
+
+  it("work against the sandbox", function()
+    local box <close> = coffer.sandbox()
+    local mine = box:credentials "commvault"
+    local client = assert(coffer.commvault { base_url = box:options("commvault").base_url,
+      username = mine.username, password = mine.password })
+    assert(client:list_plans())
+    assert.is_true(client:logout())
+    assert(client:list_plans()) -- a new log-in
+    local statuses = {}
+    for i, entry in ipairs(box:log()) do
+      statuses[i] = entry.operation .. " " .. entry.status
+    end
+    assert.same({ "login 200", "list_plans 200", "logout 200", "list_plans 401", "login 200",
+      "list_plans 200" }, statuses)
+  end)
+
+  it("that are wrong are refused by the sandbox", function()
+    local box <close> = coffer.sandbox()
+    local client = assert(coffer.commvault { base_url = box:options("commvault").base_url,
+      username = "sandbox", password = "canary-wrong" })
+    expect.failure("not_sent", "auth", client:list_plans())
+    local failure = expect.failure("refused", "auth", client:login())
+    assert.equal(5, failure.details[1].code)
+  end)
+end)
+
+-- New tokens -------------------------------------------------------------------------------------
+
+describe("a renewed pair of access tokens", function()
+  local RENEW = "/commandcenter/api/V4/AccessToken/Renew"
+  local pair = { accessToken = "old-access", refreshToken = "old-refresh" }
+  local fresh = keep { body = '{"accessToken":"new-access","refreshToken":"new-refresh"}' }
+
+  it("is handed over before anything else happens, then used", function()
+    local events = {}
+    local faulty <close> = server.start { paths = { ["POST " .. RENEW] = { fresh } },
+      good(commvault) }
+    local client = commvault.client(faulty.url, {
+      on_tokens = function(tokens)
+        events[#events + 1] = tokens.accessToken:reveal() .. " " .. tokens.refreshToken:reveal()
+      end,
+      log = function() events[#events + 1] = "log" end,
+    })
+    local tokens = assert(client:renew_access_token(pair))
+    events[#events + 1] = "result"
+    assert.same({ "new-access new-refresh", "log", "result" }, events)
+    assert.equal("new-access", tokens.accessToken:reveal())
+    expect.created(commvault, commvault.create(client))
+    assert.same({ "new-access" }, tokens_seen(commvault, faulty))
+    local asked = faulty:requests()[1]
+    assert.equal('{"accessToken":"old-access","refreshToken":"old-refresh"}', asked.body)
+    assert.is_nil(asked.headers.authtoken)
+  end)
+
+  it("is not lost by an error of on_tokens", function()
+    for _, thrown in ipairs { "canary in a text", { "canary in a table" } } do
+      local faulty <close> = server.start { paths = { ["POST " .. RENEW] = { fresh } },
+        good(commvault) }
+      local client = commvault.client(faulty.url, { on_tokens = function() error(thrown) end })
+      local tokens, failure = client:renew_access_token(pair)
+      assert.is_nil(failure)
+      assert.equal("new-refresh", tokens.refreshToken:reveal())
+      expect.created(commvault, commvault.create(client))
+      assert.same({ "new-access" }, tokens_seen(commvault, faulty))
+    end
+  end)
+
+  it("that was asked for and not answered is unknown, and asked for once", function()
+    local faulty <close> = server.start { { finish = "close" } }
+    local client = commvault.client(faulty.url)
+    expect.failure("unknown", "unreachable", client:renew_access_token(pair))
+    assert.equal(1, #faulty:requests())
+  end)
+
+  it("is not lost by an answer that cannot be read", function()
+    local faulty <close> = server.start { keep {
+      body = '{"accessToken":"new-access","refreshToken":"new-refresh"' } }
+    local client = commvault.client(faulty.url)
+    local failure = expect.failure("unknown", "protocol", client:renew_access_token(pair))
+    assert.truthy(coffer.response(failure).body:find("new-refresh", 1, true))
+  end)
+
+  it("is refused by the sandbox when it was used before, in words", function()
+    local box <close> = coffer.sandbox()
+    local mine, handed = box:credentials "commvault", {}
+    local client = assert(coffer.commvault(box:options("commvault", {
+      on_tokens = function(tokens) handed[#handed + 1] = tokens end,
+    })))
+    local first = { accessToken = mine.access_token, refreshToken = mine.refresh_token }
+    local second = assert(client:renew_access_token(first))
+    assert.equal(second, handed[1])
+    assert(client:list_plans())
+    local failure = expect.failure("refused", "auth", client:renew_access_token(first))
+    assert.equal("REFRESH_TOKEN_EXPIRED", failure.details[1].code)
+    assert.equal(1, #handed)
+  end)
+
+  it("is taken as the secrets that it comes as", function()
+    local box <close> = coffer.sandbox()
+    local mine = box:credentials "commvault"
+    local client = assert(coffer.commvault(box:options "commvault"))
+    local second = assert(client:renew_access_token {
+      accessToken = coffer.secret(mine.access_token), refreshToken = mine.refresh_token,
+    })
+    assert(client:renew_access_token {
+      accessToken = second.accessToken, refreshToken = second.refreshToken,
+    })
+    assert(client:list_plans())
+  end)
+end)
+
+describe("on_tokens", function()
+  it("has the tokens of every log-in, and is a function", function()
+    local seen = {}
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { session "QSDK 1", session "QSDK 2" } },
+      refusing(commvault), good(commvault),
+    }
+    local client = commvault_client(faulty, {
+      on_tokens = function(result) seen[#seen + 1] = result.token:reveal() end,
+    })
+    expect.created(commvault, commvault.create(client))
+    assert.same({ "QSDK 1", "QSDK 2" }, seen)
+    assert.has_error(function() coffer.commvault { on_tokens = "no" } end)
+  end)
+end)
+
+describe("a changed token", function()
+  it("is the only one in all that is sent from then on", function()
+    local faulty <close> = server.start { good(commvault) }
+    local client = commvault.client(faulty.url, { token = "old-token" })
+    expect.created(commvault, commvault.create(client))
+    faulty:order { session "QSDK new" }
+    assert(client:login { username = "u", password = "p" })
+    faulty:order { good(commvault) }
+    for _ = 1, 3 do
+      expect.created(commvault, commvault.create(client))
+    end
+    local requests = faulty:requests()
+    assert.equal("old-token", requests[1].headers.authtoken)
+    for i = 2, #requests do
+      assert.is_nil(requests[i].raw:find("old-token", 1, true))
+    end
+    for i = 3, #requests do
+      assert.equal("QSDK new", requests[i].headers.authtoken)
+      assert.is_true(requests[i].connection > requests[1].connection)
+    end
+  end)
+
+  it("of one client is no other client's", function()
+    local faulty <close> = server.start { good(clumio) }
+    local function counting(prefix)
+      local count = 0
+      return function()
+        count = count + 1
+        return prefix .. count
+      end
+    end
+    local one = clumio.client(faulty.url, { token = counting "one-" })
+    local other = clumio.client(faulty.url, { token = counting "other-" })
+    for i = 1, 6 do
+      faulty:order { i % 3 == 0 and refusing(clumio) or good(clumio), good(clumio) }
+      expect.created(clumio, clumio.create(one))
+      faulty:order { i % 2 == 0 and refusing(clumio) or good(clumio), good(clumio) }
+      expect.created(clumio, clumio.create(other))
+    end
+    local owners = {}
+    for _, request in ipairs(faulty:requests()) do
+      local owner, number = token_of(clumio, request):match "^(%a+)%-(%d+)$"
+      owners[request.connection] = owners[request.connection] or owner .. number
+      assert.equal(owners[request.connection], owner .. number)
+    end
+  end)
+end)
+
+describe("the environment", function()
+  local OPEN = [[
+    local client, failure = require("coffer")[...](select(2, ...))
+    if not client then
+      local names = {}
+      for i, detail in ipairs(failure.details) do names[i] = detail.field end
+      return failure.code, table.concat(names, " "), tostring(failure)
+    end
+    return tostring(client)
+  ]]
+
+  local CREATE = [[
+    local provider, operation, options, parameters = ...
+    local client = assert(require("coffer")[provider](options))
+    local made, failure = client[operation](client, parameters)
+    return made and tostring(made) or tostring(failure)
+  ]]
+
+  local bare = {}
+  for _, name in ipairs { "CLUMIO_API_TOKEN", "CLUMIO_API_BASE_URL", "COMMVAULT_TOKEN",
+    "COMMVAULT_BASE_URL", "COMMVAULT_USERNAME", "COMMVAULT_PASSWORD", "COMMVAULT_DOMAIN",
+    "OS_TOKEN", "OS_AUTH_TOKEN", "OS_USERNAME", "OS_PASSWORD", "OS_AUTH_URL", "OS_PROJECT_ID",
+    "OS_TENANT_ID", "ECL_BASE_URL", "ASTRA_TOKEN", "ASTRA_BASE_URL" } do
+    bare[name] = ""
+  end
+
+  local function with(more)
+    local environment = {}
+    for _, source in ipairs { bare, more } do
+      for name, value in pairs(source) do
+        environment[name] = value
+      end
+    end
+    return environment
+  end
+
+  for _, row in ipairs {
+    { "clumio", {}, "token" },
+    { "commvault", {}, "base_url token" },
+    { "commvault", { username = "robot" }, "base_url password" },
+    { "commvault", { password = "canary" }, "base_url username" },
+    { "ecl", {}, "tenant_id token" },
+    { "ecl", { api_key = "k" }, "tenant_id api_secret keystone_url" },
+    { "ecl", { api_secret = "canary" }, "tenant_id api_key keystone_url" },
+    { "astra", {}, "base_url token" },
+  } do
+    local given = next(row[2]) or "nothing"
+    it(("is told everything that is missing at once: %s with %s"):format(row[1], given), function()
+      local said = interpreter.run(bare, OPEN, row[1], row[2])
+      assert.equal("config", said[1])
+      local names = {}
+      for name in said[2]:gmatch "%S+" do names[#names + 1] = name end
+      table.sort(names)
+      local wanted = {}
+      for name in row[3]:gmatch "%S+" do wanted[#wanted + 1] = name end
+      table.sort(wanted)
+      assert.same(wanted, names)
+      assert.is_nil(said[3]:find("canary", 1, true))
+    end)
+  end
+
+  it("has a log-in of ECL by the names of OpenStack's tools", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("issued", 3600) } }, good(ecl),
+    }
+    local said = interpreter.run(with {
+      OS_USERNAME = "key", OS_PASSWORD = "hush", OS_AUTH_URL = faulty.url .. "/keystone/v3",
+      OS_TENANT_ID = answers.asked.tenant_id, ECL_BASE_URL = faulty.url .. "/ecl-objectstorage",
+    }, CREATE, "ecl", "create_account", {})
+    assert.same({ "ecl account 12345" }, said)
+    assert.matches('"name":"key","password":"hush"', faulty:requests()[1].body)
+  end)
+
+  it("has a log-in of Commvault", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { session "QSDK 1" } }, good(commvault),
+    }
+    local said = interpreter.run(with {
+      COMMVAULT_USERNAME = "robot", COMMVAULT_PASSWORD = "abc", COMMVAULT_DOMAIN = "corp",
+      COMMVAULT_BASE_URL = faulty.url .. "/commandcenter/api",
+    }, CREATE, "commvault", "create_s3_vault", {}, { bucket = { clientName = "vault-one" },
+      plan = { planId = 7, planName = "Server plan" } })
+    assert.same({ "commvault vault vault-one" }, said)
+    assert.equal('{"username":"robot","password":"YWJj","domain":"corp"}',
+      faulty:requests()[1].body)
+  end)
+
+  it("may bring the secret of a key that is an option", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("issued", 3600) } }, good(ecl),
+    }
+    local said = interpreter.run(with { OS_PASSWORD = "hush" }, CREATE, "ecl", "create_account", {
+      api_key = "mine", keystone_url = faulty.url .. "/keystone/v3",
+      base_url = faulty.url .. "/ecl-objectstorage", tenant_id = answers.asked.tenant_id,
+    })
+    assert.same({ "ecl account 12345" }, said)
+    assert.matches('"name":"mine","password":"hush"', faulty:requests()[1].body)
+  end)
+
+  it("gives no token where a log-in is given as options", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. AUTH] = { keystone("issued", 3600) } }, good(ecl),
+    }
+    interpreter.run(with { OS_TOKEN = "another's" }, CREATE, "ecl", "create_account", {
+      api_key = "mine", api_secret = "hush", keystone_url = faulty.url .. "/keystone/v3",
+      base_url = faulty.url .. "/ecl-objectstorage", tenant_id = answers.asked.tenant_id,
+    })
+    assert.same({ "issued" }, tokens_seen(ecl, faulty))
+  end)
+
+  it("gives no log-in where a token is given as an option: nobody turns into another", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { session "QSDK another's" } },
+      refusing(commvault), good(commvault),
+    }
+    local said = interpreter.run(with {
+      COMMVAULT_USERNAME = "another", COMMVAULT_PASSWORD = "abc",
+    }, CREATE, "commvault", "list_plans",
+      { token = "mine", base_url = faulty.url .. "/commandcenter/api" })
+    assert.matches("%[auth%]$", said[1])
+    assert.equal(0, count_of(faulty, LOGIN))
+    assert.equal(1, #faulty:requests())
+  end)
+
+  for _, provider in ipairs { "commvault", "ecl" } do
+    it("may have half of a log-in beside a token: " .. provider, function()
+      local said = interpreter.run(with { COMMVAULT_PASSWORD = "x", OS_USERNAME = "y" }, OPEN,
+        provider, { token = "t", base_url = "https://example.com", tenant_id = provider == "ecl"
+          and "t" or nil })
+      assert.same({ "coffer." .. provider .. " (https://example.com)" }, said)
+    end)
+  end
+
+  it("is not read after a client is made", function()
+    local faulty <close> = server.start { good(clumio) }
+    local said = interpreter.run(with { CLUMIO_API_TOKEN = "before" }, [[
+      local coffer = require "coffer"
+      local options = ...
+      local client = assert(coffer.clumio(options))
+      os.getenv = function() error "the environment was read" end
+      return client:create_wallet "123456789012" ~= nil
+    ]], { base_url = faulty.url })
+    assert.same({ true }, said)
+  end)
+end)

@@ -1,0 +1,687 @@
+-- The operations around the five calls: what they send, byte by byte, and what they give.
+
+local answers = require "answers"
+local cjson = require("cjson").new()
+local coffer = require "coffer"
+local expect = require "expect"
+local golden = require "golden"
+local providers = require "providers"
+local server = require "server"
+
+local ACCOUNT_ID = "666a3f38-d4fa-5b62-a391-a69029758d32"
+
+local WALLETS = "application/api.clumio.wallets=v1+json"
+local ASTRA = "application/astra-account+json"
+
+local function keep(options)
+  return answers.keep(options)
+end
+
+local function client_of(case, faulty, more)
+  local options = { token = "TOKEN", user_agent = "coffer-specs", attempts = 3 }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  return case.client(faulty.url, options)
+end
+
+--- What the call gives and what arrives, when it is answered so.
+local function ask(case, order, call, more)
+  local faulty <close> = server.start { order }
+  local result, failure, code = call(client_of(case, faulty, more), faulty)
+  return result, failure, code, faulty:requests()
+end
+
+local USER = '{"User":[{"UserId":"U1","UserName":"backup robot",'
+  .. '"Password":"canary-password-821d493e",'
+  .. '"AccessKeyId":"AK1","SecretAccessKey":"canary-secret-key-d6N0Vwg8",'
+  .. '"CreateDate":"2019-10-04T07:11:55.000+00:00"}]}'
+
+local TOKEN_VIEW = '{"token":{"methods":["password"],"issued_at":"2022-12-12T07:56:28.000000Z",'
+  .. '"expires_at":"2022-12-12T08:56:28.000000Z"}}'
+
+local rows = {
+  {
+    name = "clumio list_wallets", golden = "clumio-list-wallets",
+    type = WALLETS, body = '{"_embedded":{"items":[' .. answers.wallet() .. "]}}",
+    call = function(client) return client:list_wallets() end,
+    check = function(list)
+      assert.equal("w-1", list._embedded.items[1].id)
+      assert.equal("[secret]", tostring(list._embedded.items[1].token))
+      assert.equal("clumio wallet w-1 (Waiting)", tostring(list._embedded.items[1]))
+    end,
+  },
+  {
+    name = "clumio list_wallets with all there is", golden = "clumio-list-wallets-full",
+    type = WALLETS,
+    body = '{"_embedded":{"items":[]},"current_count":0,"limit":2,"start":"page+3/= &"}',
+    call = function(client) return client:list_wallets { start = "page+3/= &", limit = 2 } end,
+    check = function(list)
+      assert.same({}, list._embedded.items)
+      assert.equal("integer", math.type(list.limit))
+      assert.equal("page+3/= &", list.start)
+    end,
+  },
+  {
+    name = "clumio get_wallet", golden = "clumio-get-wallet", type = WALLETS,
+    body = answers.wallet { state = '"Enabled"' },
+    call = function(client) return client:get_wallet "w-1" end,
+    check = function(wallet)
+      assert.equal("Enabled", wallet.state)
+      assert.equal(3, wallet.stack_version)
+    end,
+  },
+  {
+    name = "clumio delete_wallet", golden = "clumio-delete-wallet", status = 204, type = false,
+    call = function(client) return client:delete_wallet { wallet_id = "w-1" } end,
+    check = function(done) assert.is_true(done) end,
+  },
+  {
+    name = "clumio list_wallet_keys", golden = "clumio-list-wallet-keys",
+    body = '{"anything":[1,null,{}]}',
+    call = function(client) return client:list_wallet_keys "/wallets/w-1/keys" end,
+    check = function(keys)
+      assert.equal(1, keys.anything[1])
+      assert.equal(coffer.null, keys.anything[2])
+    end,
+  },
+  {
+    name = "commvault list_s3_vaults", golden = "commvault-list-s3-vaults",
+    body = '{"CVS3Stores":[{"name":"vault-one","further":{"size":12345}},{"name":"two"}]}',
+    call = function(client) return client:list_s3_vaults() end,
+    check = function(list)
+      assert.equal("vault-one", list.CVS3Stores[1].name)
+      assert.equal("integer", math.type(list.CVS3Stores[1].further.size))
+      assert.equal("commvault listed vault two", tostring(list.CVS3Stores[2]))
+    end,
+  },
+  {
+    name = "commvault list_s3_vaults with all there is", golden = "commvault-list-s3-vaults-full",
+    body = '{"CVS3Stores":[]}',
+    call = function(client)
+      return client:list_s3_vaults { hardRefresh = true, start = 0, limit = 100, fl = "overview" }
+    end,
+    check = function(list) assert.same({}, list.CVS3Stores) end,
+  },
+  {
+    name = "commvault get_job", golden = "commvault-get-job",
+    body = '{"totalRecordsWithoutPaging":1,"jobs":[{"jobSummary":{"jobId":12345,'
+      .. '"status":"Running","percentComplete":50,"further":1}}]}',
+    call = function(client) return client:get_job(12345) end,
+    check = function(list)
+      local job = list.jobs[1].jobSummary
+      assert.equal("integer", math.type(job.jobId))
+      assert.same({ 12345, "Running", 50, 1 },
+        { job.jobId, job.status, job.percentComplete, job.further })
+    end,
+  },
+  {
+    name = "commvault list_plans", golden = "commvault-list-plans",
+    body = '{"filterQueryCount":1,"plans":[{"plan":{"planId":11,"planName":"Server plan"}}]}',
+    call = function(client) return client:list_plans() end,
+    check = function(list)
+      assert.same({ planId = 11, planName = "Server plan" }, list.plans[1].plan)
+    end,
+  },
+  {
+    name = "commvault login", golden = "commvault-login",
+    body = '{"token":"QSDK new","userName":"robot","errList":[]}',
+    call = function(client) return client:login { username = "robot", password = "hush" } end,
+    check = function(session)
+      assert.equal("QSDK new", session.token:reveal())
+      assert.equal("robot", session.userName)
+    end,
+  },
+  {
+    name = "commvault login with all there is", golden = "commvault-login-full",
+    body = '{"token":"QSDK new"}',
+    call = function(client)
+      return client:login { username = "robot", password = coffer.secret "hush", domain = "corp",
+        commserver = "cs", timeout = 30, deviceId = "d-1" }
+    end,
+    check = function(session) assert.equal("[secret]", tostring(session.token)) end,
+  },
+  {
+    name = "commvault renew_token", golden = "commvault-renew-token",
+    body = '{"token":"QSDK new"}',
+    call = function(client)
+      return client:renew_token { sessionId = "QSDK old", deviceId = "d-1" }
+    end,
+    check = function(session) assert.equal("QSDK new", session.token:reveal()) end,
+  },
+  {
+    name = "commvault logout", golden = "commvault-logout",
+    body = '{"errorCode":0,"errorMessage":""}',
+    call = function(client) return client:logout() end,
+    check = function(done) assert.is_true(done) end,
+  },
+  {
+    name = "commvault renew_access_token", golden = "commvault-renew-access-token",
+    body = '{"accessToken":"a","refreshToken":"r","tokenExpiryTimestamp":1700000000}',
+    call = function(client)
+      return client:renew_access_token { accessToken = "old-access", refreshToken = "old-refresh" }
+    end,
+    check = function(pair)
+      assert.same({ "a", "r" }, { pair.accessToken:reveal(), pair.refreshToken:reveal() })
+      assert.equal(1700000000, pair.tokenExpiryTimestamp)
+    end,
+  },
+  {
+    name = "ecl create_user", golden = "ecl-create-user", body = USER,
+    call = function(client) return client:create_user "backup robot" end,
+    check = function(list)
+      local user = list.User[1]
+      assert.equal("ecl user backup robot", tostring(user))
+      assert.equal(answers.canaries.password, user.Password:reveal())
+      assert.equal(answers.canaries.secret_key, user.SecretAccessKey:reveal())
+      assert.equal("AK1", user.AccessKeyId)
+    end,
+  },
+  {
+    name = "ecl list_utilizations", golden = "ecl-list-utilizations",
+    body = '[{"AcctNum":"12345","RawStorageSizeBytes":1099511627776,"further":null}]',
+    call = function(client)
+      return client:list_utilizations { acct_num = 12345, from = "2019-10-01", to = "2019-10-31" }
+    end,
+    check = function(days)
+      assert.equal(1, #days)
+      assert.equal(1099511627776, days[1].RawStorageSizeBytes)
+      assert.equal("integer", math.type(days[1].RawStorageSizeBytes))
+    end,
+  },
+  {
+    name = "ecl list_utilizations with all there is", golden = "ecl-list-utilizations-full",
+    body = "[]",
+    call = function(client)
+      return client:list_utilizations { acct_num = "12345", from = "2019-10-01",
+        to = "2019-10-31", include_regional_utilizations = true }
+    end,
+    check = function(days) assert.same({}, days) end,
+  },
+  {
+    name = "ecl issue_token", golden = "ecl-issue-token", status = 201, body = TOKEN_VIEW,
+    headers = { "X-Subject-Token: subject" },
+    options = function(url)
+      return { api_key = "key", api_secret = "hush", keystone_url = url .. "/keystone/v3" }
+    end,
+    call = function(client) return client:issue_token() end,
+    check = function(issued)
+      assert.equal("subject", issued["X-Subject-Token"]:reveal())
+      assert.equal("2022-12-12T08:56:28.000000Z", issued.token.expires_at)
+    end,
+  },
+  {
+    name = "astra list_accounts", golden = "astra-list-accounts",
+    body = '{"items":[' .. answers.astra_account() .. '],"metadata":{}}',
+    call = function(client) return client:list_accounts() end,
+    check = function(list)
+      assert.equal("astra account " .. ACCOUNT_ID .. " (pending)", tostring(list.items[1]))
+      assert.equal("false", list.items[1].isEnabled)
+    end,
+  },
+  {
+    name = "astra list_accounts with all there is", golden = "astra-list-accounts-full",
+    body = '{"items":[["i-1","x&y","active"]],"metadata":{"count":7,"continue":"+/00007="}}',
+    call = function(client)
+      return client:list_accounts { include = "id,name,state", filter = "name eq 'x&y'",
+        orderBy = "name desc", limit = 2, skip = 4, count = "true", continue = "+/00005=" }
+    end,
+    check = function(list)
+      assert.same({ id = "i-1", name = "x&y", state = "active" }, list.items[1])
+      assert.equal(7, list.metadata.count)
+    end,
+  },
+  {
+    name = "astra get_account", golden = "astra-get-account", type = ASTRA,
+    body = answers.astra_account(),
+    call = function(client) return client:get_account(ACCOUNT_ID) end,
+    check = function(account) assert.equal("Testing 123", account.name) end,
+  },
+  {
+    name = "astra update_account", golden = "astra-update-account", status = 204, type = false,
+    call = function(client)
+      return client:update_account { account_id = ACCOUNT_ID, name = "Testing 124" }
+    end,
+    check = function(done) assert.is_true(done) end,
+  },
+  {
+    name = "astra update_account with all there is", golden = "astra-update-account-full",
+    status = 204, type = false,
+    call = function(client)
+      return client:update_account {
+        account_id = ACCOUNT_ID, id = ACCOUNT_ID, name = "Testing 124", state = "active",
+        isEnabled = "true", enabledTimestamp = "2020-08-06T12:24:52.256624Z",
+        ["If-Match"] = '"0123456789abcdef"',
+        accountContact = {
+          firstName = "Ada", lastName = "Byron", companyName = "Engines",
+          email = "ada@example.com", phone = "+1 555",
+          postalAddress = { addressCountry = "GB", addressLocality = "London",
+            addressRegion = "London", postalCode = "W1", streetAddress1 = "12 St James",
+            streetAddress2 = "Floor 2" },
+        },
+        metadata = { labels = { { name = "team", value = "storage" } } },
+      }
+    end,
+    check = function(done) assert.is_true(done) end,
+  },
+  {
+    name = "astra delete_account", golden = "astra-delete-account", status = 204, type = false,
+    call = function(client) return client:delete_account(ACCOUNT_ID) end,
+    check = function(done) assert.is_true(done) end,
+  },
+}
+
+local function ask_row(row)
+  local case = providers[row.name:match "^%a+"]
+  local order = keep { status = row.status, type = row.type, headers = row.headers,
+    body = row.body }
+  local faulty <close> = server.start { order }
+  local client = client_of(case, faulty, row.options and row.options(faulty.url))
+  local result, failure = row.call(client)
+  return result, failure, faulty:requests(), faulty.port
+end
+
+describe("an operation", function()
+  for _, row in ipairs(rows) do
+    it("F27 sends the documented bytes: " .. row.name, function()
+      local result, failure, requests, port = ask_row(row)
+      assert(result, tostring(failure))
+      assert.equal(1, #requests)
+      assert.equal(golden.bytes(row.golden), golden.seen(requests[1], port))
+    end)
+
+    it("gives what is answered: " .. row.name, function()
+      local result, failure = ask_row(row)
+      assert(result ~= nil, tostring(failure))
+      assert.is_nil(failure)
+      row.check(result)
+    end)
+  end
+
+  it("is in the golden files whatever it is", function()
+    local core = require "coffer.core"
+    local kept = { ["clumio-create-wallet"] = true, ["clumio-refresh-wallet"] = true,
+      ["commvault-create-s3-vault"] = true, ["ecl-create-account"] = true,
+      ["astra-create-account"] = true }
+    for _, row in ipairs(rows) do
+      kept[row.golden] = true
+    end
+    for provider in pairs(core.providers) do
+      for name in pairs(core.describe(provider).operations) do
+        assert.truthy(kept[provider .. "-" .. name:gsub("_", "-")], provider .. " " .. name)
+      end
+    end
+  end)
+end)
+
+describe("a read", function()
+  local reads = {
+    { "clumio", "list_wallets", WALLETS, '{"_embedded":{"items":[]}}' },
+    { "clumio", "get_wallet", WALLETS, answers.wallet(), "w-1" },
+    { "commvault", "list_s3_vaults", nil, '{"CVS3Stores":[]}' },
+    { "commvault", "get_job", nil, '{"jobs":[]}', 5 },
+    { "commvault", "list_plans", nil, '{"plans":[]}' },
+    { "ecl", "list_utilizations", nil, "[]",
+      { acct_num = 1, from = "2019-10-01", to = "2019-10-31" } },
+    { "astra", "list_accounts", nil, '{"items":[]}' },
+    { "astra", "get_account", ASTRA, answers.astra_account(), ACCOUNT_ID },
+  }
+
+  for _, row in ipairs(reads) do
+    local provider, operation, media, body, parameters = table.unpack(row, 1, 5)
+    it(("is repeated where the connection breaks: %s %s"):format(provider, operation), function()
+      local faulty <close> = server.start { { finish = "reset" },
+        keep { type = media, body = body } }
+      local client = client_of(providers[provider], faulty)
+      local result, failure = client[operation](client, parameters)
+      assert(result, tostring(failure))
+      assert.equal(2, #faulty:requests())
+    end)
+
+    it(("is told as unknown, not as empty, where the list is not there: %s %s")
+      :format(provider, operation), function()
+        if operation == "get_job" then
+          return -- a job that is not known is an answer without jobs
+        end
+        local faulty <close> = server.start { keep { type = media, body = '{"other":1}' } }
+        local client = client_of(providers[provider], faulty, { attempts = 1 })
+        expect.failure("unknown", "protocol", client[operation](client, parameters))
+      end)
+  end
+end)
+
+describe("a change", function()
+  local changes = {
+    { "clumio", "delete_wallet", "w-1" }, { "commvault", "logout" },
+    { "ecl", "create_user", "robot" }, { "astra", "update_account", { account_id = ACCOUNT_ID } },
+    { "astra", "delete_account", ACCOUNT_ID },
+  }
+
+  for _, row in ipairs(changes) do
+    it(("is sent once where the connection breaks: %s %s"):format(row[1], row[2]), function()
+      local faulty <close> = server.start { { finish = "close" } }
+      local client = client_of(providers[row[1]], faulty)
+      expect.failure("unknown", "unreachable", client[row[2]](client, row[3]))
+      assert.equal(1, #faulty:requests())
+    end)
+  end
+
+  for what, options in pairs {
+    ["204"] = { status = 204, type = false }, ["200 with JSON"] = { body = "{}" },
+    ["200 without a body"] = { type = false },
+    ["202 with text"] = { status = 202, type = "text/plain", body = "on its way" },
+  } do
+    it("is done whatever the answer's body: clumio delete_wallet " .. what, function()
+      local result, failure = ask(providers.clumio, keep(options), function(client)
+        return client:delete_wallet "w-1"
+      end)
+      assert.is_true(result, tostring(failure))
+    end)
+  end
+end)
+
+-- Clumio -----------------------------------------------------------------------------------------
+
+describe("the link to a wallet's keys", function()
+  local clumio = providers.clumio
+
+  --- What wallet:keys() gives where the link is this one, and the servers. `HOME` and `AWAY` stand
+  --- for their addresses.
+  local function follow(href, more)
+    local away = server.start { keep { body = '{"from":"away"}' } }
+    local home = server.start { keep { body = '{"from":"home"}' } }
+    local link = href and cjson.encode((href:gsub("HOME", home.address)
+      :gsub("AWAY", away.address):gsub("PORT", tostring(home.port)))) or "null"
+    home:order { paths = { ["GET /base/wallets/w-1"] = { keep { type = WALLETS,
+      body = answers.wallet { _links = ('{"list-wallet-keys":{"href":%s%s}}')
+        :format(link, more or "") } } } }, keep { body = '{"from":"home"}' } }
+    local client = clumio.client(home.url .. "/base")
+    local wallet = assert(client:get_wallet "w-1")
+    local keys, failure = wallet:keys()
+    local seen = { keys = keys, failure = failure, requests = home:requests(),
+      away = #away:connections() }
+    home:stop()
+    away:stop()
+    return seen
+  end
+
+  local followed = {
+    ["an absolute path"] = { "/base/wallets/w-1/keys", "/base/wallets/w-1/keys" },
+    ["a path with a query"] = { "/base/wallets/w-1/keys?limit=5&x=%2F",
+      "/base/wallets/w-1/keys?limit=5&x=%2F" },
+    ["a relative path"] = { "wallets/w-1/keys", "/base/wallets/w-1/keys" },
+    ["a whole address"] = { "http://HOME/base/wallets/w-1/keys", "/base/wallets/w-1/keys" },
+    ["the same host in other letters"] = { "HTTP://HOME/base/keys", "/base/keys" },
+    ["an address without a scheme"] = { "//HOME/base/keys", "/base/keys" },
+    ["dots that stay below the base"] = { "/base/x/../keys", "/base/keys" },
+  }
+
+  for what, row in pairs(followed) do
+    it("F16 is followed where it is " .. what, function()
+      local seen = follow(row[1])
+      assert.same({ from = "home" }, seen.keys, tostring(seen.failure))
+      assert.equal(row[2], seen.requests[2].target)
+      assert.equal("GET", seen.requests[2].method)
+      assert.equal("Bearer " .. clumio.token, seen.requests[2].headers.authorization)
+    end)
+  end
+
+  local refused = {
+    ["another host"] = "http://AWAY/base/wallets/w-1/keys",
+    ["another host without a scheme"] = "//AWAY/base/wallets/w-1/keys",
+    ["another host in other letters"] = "HTTP://AWAY/base/keys",
+    ["another name of this host"] = "http://localhost:PORT/base/keys",
+    ["a name that begins like it"] = "http://HOME.example/base/keys",
+    ["https where we are http"] = "https://HOME/base/keys",
+    ["a file"] = "file:///etc/passwd",
+    ["gopher"] = "gopher://HOME/base/keys",
+    ["ftp"] = "ftp://HOME/base/keys",
+    ["javascript"] = "javascript:alert(1)",
+    ["data"] = "data:text/plain,x",
+    ["another port"] = "http://127.0.0.1:1/base/keys",
+    ["no port"] = "http://127.0.0.1/base/keys",
+    ["with a user"] = "http://user@HOME/base/keys",
+    ["with a user and a password"] = "http://user:word@HOME/base/keys",
+    ["with a host as user"] = "http://HOME@AWAY/base/keys",
+    ["with a fragment"] = "/base/keys#part",
+    ["a template"] = "/base/wallets/{wallet_id}/keys",
+    ["a template of a query"] = "/base/wallets/w-1/keys{?limit}",
+    ["above the base"] = "/keys",
+    ["beside the base"] = "/basement/keys",
+    ["the base itself"] = "/base",
+    ["dots that lead out"] = "/base/../keys",
+    ["dots that lead out, relative"] = "../keys",
+    ["encoded dots"] = "/base/%2e%2e/keys",
+    ["half encoded dots"] = "/base/.%2E/keys",
+    ["a backslash"] = "/base\\..\\keys",
+    ["backslashes before a host"] = "\\\\AWAY\\base",
+    ["a slash and a backslash"] = "/\\AWAY/base",
+    ["a blank"] = "/base/a b",
+    ["a line end"] = "/base/keys\r\nX-Evil: 1",
+    ["non-ASCII"] = "/base/é",
+    ["nothing"] = "",
+    ["very long"] = "/base/" .. ("x"):rep(3000),
+  }
+
+  for what, href in pairs(refused) do
+    it("F16 is not followed where it is " .. what, function()
+      local seen = follow(href)
+      assert.is_nil(seen.keys)
+      assert.equal("not_sent", seen.failure.outcome)
+      assert.equal("invalid", seen.failure.code)
+      assert.equal("href", seen.failure.details[1].field)
+      assert.equal(1, #seen.requests)
+      assert.equal(0, seen.away)
+    end)
+  end
+
+  it("F16 is followed by GET, whatever its type says", function()
+    local seen = follow("/base/keys", ',"type":"delete"')
+    assert.equal("GET", seen.requests[2].method)
+  end)
+
+  it("F16 that is not there is a failure", function()
+    local seen = follow(nil)
+    assert.is_nil(seen.keys)
+    assert.equal("invalid", seen.failure.code)
+    assert.equal(1, #seen.requests)
+  end)
+
+  it("is followed in the sandbox", function()
+    local box <close> = coffer.sandbox()
+    local client = assert(coffer.clumio(box:options "clumio"))
+    local wallet = assert(client:create_wallet "123456789012")
+    assert.equal("table", type(assert(wallet:keys())))
+  end)
+end)
+
+describe("a wallet in the sandbox", function()
+  it("can be created, listed, read, refreshed, deleted, by its own methods", function()
+    local box <close> = coffer.sandbox()
+    local client = assert(coffer.clumio(box:options "clumio"))
+    local wallet = assert(client:create_wallet "123456789012")
+    assert.equal("Waiting", wallet:get().state)
+    assert.equal("Enabled", assert(wallet:refresh()).state)
+    local listed = assert(client:list_wallets { limit = 1 })
+    assert.equal(wallet.id, listed._embedded.items[1].id)
+    assert.is_true(listed._embedded.items[1]:delete())
+    expect.failure("refused", "not_found", wallet:get())
+    assert.equal("not_found", select(3, wallet:delete()))
+  end)
+end)
+
+-- Commvault --------------------------------------------------------------------------------------
+
+describe("a log-in that fails", function()
+  for what, body in pairs {
+    ["errList"] = '{"errList":[{"errLogMessage":"no such user","errorCode":5}]}',
+    ["error"] = '{"error":{"errLogMessage":"no such user","errorCode":5}}',
+    ["a null for a token"] = '{"token":null,"errList":[{"errLogMessage":"no such user",'
+      .. '"errorCode":5}]}',
+  } do
+    for name, call in pairs {
+      login = function(client) return client:login { username = "u", password = "p" } end,
+      renew_token = function(client) return client:renew_token "QSDK old" end,
+    } do
+      it(("is a refusal, although a 200: %s with %s"):format(name, what), function()
+        local result, failure, code = ask(providers.commvault, keep { body = body }, call)
+        expect.failure("refused", "auth", result, failure, code)
+        assert.same({ { code = 5, message = "no such user" } }, failure.details)
+        assert.equal(200, failure.status)
+      end)
+    end
+  end
+
+  it("leaves the token that the client has", function()
+    local faulty <close> = server.start { keep { body = '{"errList":[]}' },
+      keep { body = '{"plans":[]}' } }
+    local client = client_of(providers.commvault, faulty)
+    expect.failure("refused", "auth", client:login { username = "u", password = "p" })
+    assert(client:list_plans())
+    assert.equal("TOKEN", faulty:requests()[2].headers.authtoken)
+  end)
+
+  it("says nothing of the password", function()
+    local result, failure, code = ask(providers.commvault, keep { status = 500, body =
+      '{"errorMessage":"cannot decode canary-pass","errorCode":1}' }, function(client)
+      return client:login()
+    end, { username = "u", password = "canary-pass" })
+    expect.failure("unknown", "unavailable", result, failure, code)
+    assert.is_nil(tostring(failure):find("canary", 1, true), tostring(failure))
+  end)
+end)
+
+describe("Commvault in the sandbox", function()
+  it("goes from plan to vault to job, with integers on the way", function()
+    local box <close> = coffer.sandbox()
+    local client = assert(coffer.commvault(box:options "commvault"))
+    local plan = assert(client:list_plans()).plans[1].plan
+    local vault = assert(client:create_s3_vault { bucket = { clientName = "b-1" }, plan = plan,
+      cvs3Endpoints = { { clientId = 2 } } })
+    local jobs = assert(client:get_job(vault.addEndpointJob.jobId)).jobs
+    assert.equal("Running", jobs[1].jobSummary.status)
+    assert.equal(vault.addEndpointJob.jobId, jobs[1].jobSummary.jobId)
+    assert.equal("b-1", assert(client:list_s3_vaults()).CVS3Stores[1].name)
+    assert.is_nil(assert(client:get_job(999999)).jobs)
+  end)
+
+  it("renews a log-in token, and the old one is gone", function()
+    local box <close> = coffer.sandbox()
+    local mine = box:credentials "commvault"
+    local client = assert(coffer.commvault(box:options "commvault"))
+    assert(client:renew_token(coffer.secret(mine.token)))
+    assert(client:list_plans())
+    local other = assert(coffer.commvault(box:options "commvault"))
+    expect.failure("refused", "auth", other:list_plans())
+    assert.is_true(client:logout())
+    expect.failure("refused", "auth", client:list_plans())
+  end)
+end)
+
+-- ECL --------------------------------------------------------------------------------------------
+
+describe("a user of ECL", function()
+  for what, body in pairs {
+    ["without a password"] = USER:gsub('"Password":"[^"]*",', ""),
+    ["with an empty secret key"] = USER:gsub('"SecretAccessKey":"[^"]*"', '"SecretAccessKey":""'),
+  } do
+    it("that comes " .. what .. " is there, and the loss is told", function()
+      local result, failure, code = ask(providers.ecl, keep { body = body }, function(client)
+        return client:create_user "backup robot"
+      end)
+      assert.equal("U1", result.User[1].UserId)
+      assert.equal("partial", code)
+      assert.equal("partial", failure.code)
+    end)
+  end
+
+  it("is created once for an account of the sandbox, and a second one refused", function()
+    local box <close> = coffer.sandbox()
+    local client = assert(coffer.ecl(box:options "ecl"))
+    expect.failure("refused", "not_found", client:create_user "robot")
+    local account = assert(client:create_account())
+    local user = assert(client:create_user { UserName = "robot" }).User[1]
+    assert.equal("[secret]", tostring(user.SecretAccessKey))
+    expect.failure("refused", "conflict", client:create_user "robot")
+    local days = assert(client:list_utilizations { acct_num = account.AcctNum,
+      from = "2024-02-28", to = "2024-03-01", include_regional_utilizations = true })
+    assert.equal(3, #days)
+    assert.equal("ap-northeast-1", days[1].RegionalUtilizations[1].Region)
+  end)
+
+  it("has its first and last day as dates", function()
+    local client = providers.ecl.client("http://127.0.0.1:1")
+    local _, failure = client:list_utilizations { acct_num = 1, from = "yesterday", to = "today" }
+    assert.equal("invalid", failure.code)
+    assert.equal(2, #failure.details)
+  end)
+
+  it("has no token without an address for it", function()
+    local client = providers.ecl.client("http://127.0.0.1:1")
+    local done, said = pcall(client.issue_token, client, { auth = {
+      identity = { methods = { "password" },
+        password = { user = { domain = {}, name = "k", password = "s" } } },
+      scope = { project = { id = "t" } },
+    } })
+    assert.is_false(done)
+    assert.matches("keystone_url", said)
+  end)
+end)
+
+-- Astra ------------------------------------------------------------------------------------------
+
+describe("an account of Astra", function()
+  it("has its Location in coffer.response", function()
+    local box <close> = coffer.sandbox()
+    local client = assert(coffer.astra(box:options "astra"))
+    local account = assert(client:create_account "Testing 123")
+    local response = coffer.response(account)
+    assert.equal(201, response.status)
+    assert.matches("/astra/accounts/" .. account.id:gsub("%-", "%%-") .. "$",
+      response.headers.location)
+  end)
+
+  it("can be read, changed, listed, deleted, by its own methods", function()
+    local box <close> = coffer.sandbox()
+    local client = assert(coffer.astra(box:options "astra"))
+    local account = assert(client:create_account "Testing 123")
+    assert.is_true(account:update { name = "Renamed", isEnabled = "true", state = "active" })
+    local read = assert(account:get())
+    assert.same({ "Renamed", "active", "true" }, { read.name, read.state, read.isEnabled })
+    assert(client:create_account "Another")
+    local listed = assert(client:list_accounts { include = "name,id", count = "true",
+      filter = "name eq 'Renamed'" })
+    assert.same({ { name = "Renamed", id = account.id } }, listed.items)
+    assert.is_true(read:delete())
+    expect.failure("refused", "not_found", account:get())
+  end)
+
+  it("keeps the ETag of what was read, for If-Match", function()
+    local faulty <close> = server.start {
+      keep { type = ASTRA, body = answers.astra_account(), headers = { 'ETag: "0123"' } },
+      keep { status = 412, type = "application/problem+json",
+        body = answers.astra_problem(412, 38) },
+    }
+    local client = client_of(providers.astra, faulty)
+    local account = assert(client:get_account(ACCOUNT_ID))
+    local etag = coffer.response(account).headers.etag
+    local failure = expect.failure("refused", "rejected",
+      account:update { name = "x", ["If-Match"] = etag })
+    assert.equal(412, failure.status)
+    assert.equal('"0123"', faulty:requests()[2].headers["if-match"])
+  end)
+
+  for what, etag in pairs {
+    ["a line end"] = "x\r\nX-Evil: 1", ["a zero byte"] = "x\0y", ["nothing"] = "",
+    ["non-ASCII"] = "é",
+  } do
+    it("is not changed with an ETag that no header can have: " .. what, function()
+      local faulty <close> = server.start { keep { status = 204, type = false } }
+      local client = client_of(providers.astra, faulty)
+      local failure = expect.failure("not_sent", "invalid",
+        client:update_account { account_id = ACCOUNT_ID, ["If-Match"] = etag })
+      assert.equal("If-Match", failure.details[1].field)
+      assert.equal(0, #faulty:connections())
+    end)
+  end
+end)

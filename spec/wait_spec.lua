@@ -1,0 +1,409 @@
+-- Waiting until a thing is ready: wallet:wait(), vault:wait(), account:wait().
+
+local answers = require "answers"
+local child = require "child"
+local coffer = require "coffer"
+local expect = require "expect"
+local pauses = require "pauses"
+local providers = require "providers"
+local server = require "server"
+local socket = require "socket"
+
+local clumio, refresh = providers.clumio, providers.refresh
+local commvault, astra = providers.commvault, providers.astra
+
+local REFRESH = "POST " .. refresh.path
+local JOB = "GET /commandcenter/api/Job/12345"
+local ACCOUNT = "GET /accounts/666a3f38-d4fa-5b62-a391-a69029758d32"
+
+local function keeping(case, options)
+  return { send = case.good(options), finish = "keep" }
+end
+
+local function quoted(text)
+  return '"' .. text .. '"'
+end
+
+--- An answer to refresh with a wallet in this state.
+local function wallet(state, changes)
+  local all = { state = quoted(state) }
+  for name, value in pairs(changes or {}) do
+    all[name] = value
+  end
+  return keeping(refresh, { changes = all })
+end
+
+--- An answer to get_job: the job in this state, for a reason.
+local function job(status, reason, id)
+  return answers.keep { body = ('{"totalRecordsWithoutPaging":1,"jobs":[{"jobSummary":'
+    .. '{"jobId":%d,"status":%q,"pendingReason":%q}}]}'):format(id or 12345, status, reason or "") }
+end
+
+local function account(state)
+  return keeping(astra, { status = 200, changes = { state = quoted(state) } })
+end
+
+local function refusal(status)
+  return answers.keep { status = status, body = "{}" }
+end
+
+local NO_JOB = answers.keep { body = '{"totalRecordsWithoutPaging":0}' }
+local CUT = { send = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{" }
+
+--- The case's thing, at a server that answers `at` with these orders.
+local function thing(case, at, orders, options)
+  local faulty = server.start { paths = { [at] = orders }, keeping(case) }
+  local made = assert(case.create(case.client(faulty.url, options)))
+  return made, faulty
+end
+
+local function looks(faulty, at)
+  local count = 0
+  for _, request in ipairs(faulty:requests()) do
+    count = count + (request.method .. " " .. request.path == at and 1 or 0)
+  end
+  return count
+end
+
+local function times(count, order, last)
+  local orders = {}
+  for i = 1, count do
+    orders[i] = order
+  end
+  orders[count + 1] = last
+  return orders
+end
+
+--- Each pause is drawn between a least that doubles and the next least.
+local function assert_doubling(slept, least, longest)
+  for _, seconds in ipairs(slept) do
+    local most = math.min(least * 2, longest)
+    assert.is_true(seconds >= least and seconds <= most,
+      ("%g s is not between %g and %g"):format(seconds, least, most))
+    least = most
+  end
+end
+
+describe("waiting for a vault", function()
+  it("C09 looks at the job until it is over, with pauses that double", function()
+    local vault, faulty = thing(commvault, JOB, times(5, job "Running", job "Completed"))
+    local _ <close> = faulty
+    local slept <close> = pauses.skip()
+    local done = assert(vault:wait())
+    assert.equal(vault, done)
+    assert.equal(6, looks(faulty, JOB))
+    assert.equal(5, #slept)
+    assert_doubling(slept, 2, 120)
+    assert.is_true(slept[5] > 30)
+    assert.equal(1, faulty:creates())
+  end)
+
+  it("C09 pauses two minutes at the most", function()
+    local vault, faulty = thing(commvault, JOB, times(9, job "Running", job "Completed"))
+    local _ <close> = faulty
+    local slept <close> = pauses.skip()
+    assert(vault:wait { timeout = 86400 })
+    assert_doubling(slept, 2, 120)
+    assert.same({ 120, 120 }, { slept[8], slept[9] })
+  end)
+
+  it("C09 begins with the interval that is given, and takes a longer one than usual", function()
+    local vault, faulty = thing(commvault, JOB, times(3, job "Running", job "Completed"))
+    local _ <close> = faulty
+    local slept <close> = pauses.skip()
+    assert(vault:wait { interval = 0.5 })
+    assert_doubling(slept, 0.5, 120)
+    faulty:order { paths = { [JOB] = times(3, job "Running", job "Completed") } }
+    assert(vault:wait { interval = 300, timeout = 7200 })
+    assert.same({ 300, 300, 300 }, { table.unpack(slept, 4) })
+  end)
+
+  it("B16 asks for the job by its whole number", function()
+    local vault, faulty = thing(commvault, JOB, { job "Completed" })
+    local _ <close> = faulty
+    assert.equal("integer", math.type(vault.addEndpointJob.jobId))
+    assert(vault:wait())
+    assert.equal("/commandcenter/api/Job/12345", faulty:requests()[2].target)
+  end)
+
+  it("B16 asks for a job beyond 2^53", function()
+    local faulty <close> = server.start {
+      keeping(commvault, { changes = {
+        addEndpointJob = answers.endpoint_job { jobId = "9007199254740993" } } }),
+      job("Completed", "", 9007199254740993),
+    }
+    local vault = assert(commvault.create(commvault.client(faulty.url)))
+    assert(vault:wait())
+    assert.equal("/commandcenter/api/Job/9007199254740993", faulty:requests()[2].target)
+  end)
+
+  for _, status in ipairs { "Completed", "Completed w/ one or more warnings" } do
+    it("is over at once where the job is " .. status, function()
+      local vault, faulty = thing(commvault, JOB, { job(status) })
+      local _ <close> = faulty
+      assert.equal(vault, vault:wait())
+    end)
+  end
+
+  for _, status in ipairs { "Running", "Running (cannot be verified)", "Waiting", "Pending",
+    "Queued", "Interrupted", "Interrupt Pending", "Kill Pending" } do
+    it("goes on while the job is " .. status, function()
+      local vault, faulty = thing(commvault, JOB, { job(status), job "Completed" })
+      local _ <close> = faulty
+      local slept <close> = pauses.skip()
+      assert(vault:wait())
+      assert.equal(1, #slept)
+    end)
+  end
+
+  for _, status in ipairs { "Failed", "Failed to Start", "Killed", "Suspend", "Suspended",
+    "Suspend Pending", "Completed w/ one or more errors", "Committed" } do
+    it("C10 tells why where the job is " .. status, function()
+      local vault, faulty = thing(commvault, JOB, { job "Running", job(status, "no licence") })
+      local _ <close> = faulty
+      local slept <close> = pauses.skip()
+      local failure = expect.failure("refused", "partial", vault:wait())
+      assert.equal(1, #slept)
+      assert.same({ "commvault", "wait" }, { failure.provider, failure.operation })
+      assert.same({ jobId = 12345 }, failure.key)
+      assert.equal(status, failure.details[1].code)
+      assert.truthy(tostring(failure):find("no licence", 1, true))
+      assert.equal(1, looks(faulty, "POST " .. commvault.path))
+    end)
+  end
+
+  it("tells of a state that nobody has documented, at once", function()
+    local vault, faulty = thing(commvault, JOB, { job "Hibernating" })
+    local _ <close> = faulty
+    local failure = expect.failure("unknown", "protocol", vault:wait())
+    assert.truthy(failure.message:find("Hibernating", 1, true))
+    assert.equal(1, looks(faulty, JOB))
+  end)
+
+  for _, row in ipairs { { "500", refusal(500) }, { "503", refusal(503) }, { "a cut answer", CUT },
+    { "a reset", { finish = "reset" } }, { "429", refusal(429) },
+    { "malformed JSON", answers.keep { body = "{" } } } do
+    it("C11 is not ended by " .. row[1], function()
+      local vault, faulty = thing(commvault, JOB, { row[2], row[2], job "Completed" })
+      local _ <close> = faulty
+      local slept <close> = pauses.skip()
+      assert(vault:wait())
+      assert.equal(2, #slept)
+      assert.equal(3, looks(faulty, JOB))
+    end)
+  end
+
+  for name, absent in pairs { ["404"] = refusal(404), ["an empty list"] = NO_JOB,
+    ["another job"] = job("Failed", "", 99) } do
+    it("C11 takes 19 times " .. name .. " for a job that is too fresh", function()
+      local vault, faulty = thing(commvault, JOB, times(19, absent, job "Completed"))
+      local _ <close> = faulty
+      local _ <close> = pauses.skip()
+      assert.equal(vault, vault:wait())
+      assert.equal(20, looks(faulty, JOB))
+    end)
+
+    it("C11 ends after 20 times " .. name, function()
+      local vault, faulty = thing(commvault, JOB, { absent })
+      local _ <close> = faulty
+      local _ <close> = pauses.skip()
+      expect.failure("unknown", "not_found", vault:wait())
+      assert.equal(21, looks(faulty, JOB))
+    end)
+  end
+
+  for _, row in ipairs { { 400, "rejected" }, { 401, "auth" }, { 403, "forbidden" },
+    { 308, "protocol" } } do
+    it(("C11 is ended by %d, which another look will not mend"):format(row[1]), function()
+      local vault, faulty = thing(commvault, JOB, { refusal(row[1]), job "Completed" })
+      local _ <close> = faulty
+      local failure = expect.failure("refused", row[2], vault:wait())
+      assert.equal("get_job", failure.operation)
+      assert.equal(1, looks(faulty, JOB))
+    end)
+  end
+
+  it("is over before it began where there is no job", function()
+    for _, change in ipairs { false, "null", answers.endpoint_job { jobId = "0" } } do
+      local faulty <close> = server.start {
+        keeping(commvault, { changes = { addEndpointJob = change } }) }
+      local vault = commvault.create(commvault.client(faulty.url))
+      assert.equal(vault, vault:wait())
+      assert.equal(1, #faulty:requests())
+    end
+  end)
+
+  it("sends nothing but reads", function()
+    local vault, faulty = thing(commvault, JOB, { job "Kill Pending" })
+    local _ <close> = faulty
+    expect.failure("unknown", "timeout", vault:wait { timeout = 0.4, interval = 0.1 })
+    for i, request in ipairs(faulty:requests()) do
+      assert.equal(i == 1 and "POST" or "GET", request.method)
+    end
+  end)
+end)
+
+describe("waiting for a wallet", function()
+  it("C13 looks until it is Enabled", function()
+    local waiting = wallet "Waiting"
+    local made, faulty = thing(clumio, REFRESH, { waiting, waiting, waiting, wallet "Enabled" })
+    local _ <close> = faulty
+    local slept <close> = pauses.skip()
+    local done = assert(made:wait())
+    assert.equal("Enabled", done.state)
+    assert.equal("Waiting", made.state)
+    assert.is_function(done.refresh)
+    assert.equal(3, #slept)
+    assert_doubling(slept, 2, 120)
+    assert.equal(4, looks(faulty, REFRESH))
+    assert.equal(1, faulty:creates())
+  end)
+
+  it("C13 repeats the refresh on failures, within a look and from look to look", function()
+    local made, faulty = thing(clumio, REFRESH,
+      { {}, refusal(500), CUT, refusal(502), { finish = "reset" }, wallet "Enabled" },
+      { attempts = 2 })
+    local _ <close> = faulty
+    local slept <close> = pauses.skip()
+    assert.equal("Enabled", assert(made:wait()).state)
+    assert.equal(5, #slept)
+    assert.equal(6, looks(faulty, REFRESH))
+  end)
+
+  it("C14 fails with the wallet's own code and text", function()
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", wallet("Error", {
+      error_code = quoted "role_missing", error_message = quoted "The role is not there.",
+    }) })
+    local _ <close> = faulty
+    local _ <close> = pauses.skip()
+    local failure = expect.failure("refused", "partial", made:wait())
+    assert.same({ { code = "role_missing", message = "The role is not there." } },
+      failure.details)
+    assert.same({ id = "w-1" }, failure.key)
+    assert.truthy(tostring(failure):find("The role is not there. (role_missing)", 1, true))
+  end)
+
+  local FLICKER = { wallet "Enabled", wallet "Waiting", wallet "Enabled", wallet "Enabled" }
+
+  it("C16 is over at the first sighting", function()
+    local made, faulty = thing(clumio, REFRESH, FLICKER)
+    local _ <close> = faulty
+    assert.equal("Enabled", made:wait().state)
+    assert.equal(1, looks(faulty, REFRESH))
+  end)
+
+  it("C16 is over at the second sighting in a row where two are asked for", function()
+    local made, faulty = thing(clumio, REFRESH, FLICKER)
+    local _ <close> = faulty
+    local _ <close> = pauses.skip()
+    assert.equal("Enabled", made:wait({ sightings = 2 }).state)
+    assert.equal(4, looks(faulty, REFRESH))
+  end)
+
+  it("C16 counts no sightings together that a blind look lies between", function()
+    local made, faulty = thing(clumio, REFRESH, { wallet "Enabled", refusal(500), wallet "Enabled",
+      wallet "Enabled" })
+    local _ <close> = faulty
+    local _ <close> = pauses.skip()
+    assert(made:wait { sightings = 2 })
+    assert.equal(4, looks(faulty, REFRESH))
+  end)
+
+  it("tells a function of each look", function()
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", CUT, wallet "Enabled" })
+    local _ <close> = faulty
+    local _ <close> = pauses.skip()
+    local seen = {}
+    assert(made:wait { on_progress = function(progress)
+      seen[#seen + 1] = progress.state .. " " .. progress.looks
+      assert.is_true(progress.seconds >= 0)
+    end })
+    assert.same({ "Waiting 1", "not seen 2", "Enabled 3" }, seen)
+  end)
+
+  it("lets an error of that function through", function()
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting" })
+    local _ <close> = faulty
+    assert.has_error(function()
+      made:wait { on_progress = function() error("enough", 0) end }
+    end, "enough")
+    assert.equal(1, looks(faulty, REFRESH))
+  end)
+
+  it("ends with its time-out, and says what was seen last", function()
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting" })
+    local _ <close> = faulty
+    local begun = socket.gettime()
+    local failure = expect.failure("unknown", "timeout",
+      made:wait { timeout = 0.5, interval = 0.1 })
+    local seconds = socket.gettime() - begun
+    assert.is_true(seconds > 0.2 and seconds < 0.75, "it took " .. seconds .. " s")
+    assert.truthy(failure.message:find("Waiting", 1, true))
+    assert.is_true(looks(faulty, REFRESH) >= 3)
+  end)
+
+  it("looks once more before a time-out that is shorter than a pause", function()
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", wallet "Enabled" })
+    local _ <close> = faulty
+    local begun = socket.gettime()
+    assert.equal("Enabled", assert(made:wait { timeout = 0.4 }).state)
+    assert.is_true(socket.gettime() - begun < 0.65)
+  end)
+
+  it("C07 does not outlive its time-out by a look", function()
+    local made, faulty = thing(clumio, REFRESH, { { finish = "hang" } }, { attempts = 3 })
+    local _ <close> = faulty
+    local begun = socket.gettime()
+    expect.failure("unknown", "timeout", made:wait { timeout = 0.5, interval = 0.1 })
+    assert.is_true(socket.gettime() - begun < 0.75)
+  end)
+
+  it("raises for options that are not its own", function()
+    local made, faulty = thing(clumio, REFRESH, { wallet "Enabled" })
+    local _ <close> = faulty
+    for _, wrong in ipairs { { timeot = 5 }, { timeout = 0 }, { interval = "2" },
+      { sightings = 1.5 }, { on_progress = {} }, 5 } do
+      local is_done, said = pcall(made.wait, made, wrong)
+      assert.is_false(is_done)
+      assert.matches("wallet:wait", said)
+    end
+    assert.equal(0, looks(faulty, REFRESH))
+  end)
+
+  it("writes no line to a standard error that is no terminal", function()
+    local faulty <close> = server.start {
+      paths = { [REFRESH] = { wallet "Waiting", wallet "Enabled" } }, keeping(clumio),
+    }
+    local ended = child.run(function(url)
+      local client = assert(require("coffer").clumio { base_url = url, token = "t" })
+      print(client:create_wallet("123456789012"):wait { interval = 0.01 })
+    end, faulty.url)
+    assert.same({ 0, "clumio wallet w-1 (Enabled)\n", "" },
+      { ended.status, ended.output, ended.errors })
+  end)
+end)
+
+describe("waiting for an account", function()
+  it("looks until it is active", function()
+    local made, faulty = thing(astra, ACCOUNT, { account "pending", account "active" })
+    local _ <close> = faulty
+    local slept <close> = pauses.skip()
+    assert.equal("active", assert(made:wait()).state)
+    assert.equal(1, #slept)
+  end)
+
+  it("fails where it is about to be deleted", function()
+    local made, faulty = thing(astra, ACCOUNT, { account "deletePending" })
+    local _ <close> = faulty
+    local failure = expect.failure("refused", "partial", made:wait())
+    assert.same({ id = made.id }, failure.key)
+    assert.truthy(tostring(failure):find("deletePending", 1, true))
+  end)
+
+  it("does not exist at ECL, whose accounts are there at once", function()
+    local case = providers.ecl
+    local faulty <close> = server.start { keeping(case) }
+    assert.is_nil(case.create(case.client(faulty.url)).wait)
+    assert.is_nil(coffer.ecl { token = "t", tenant_id = "t", base_url = faulty.url }.wait)
+  end)
+end)
