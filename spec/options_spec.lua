@@ -99,7 +99,7 @@ describe("an option of the wrong type or out of range", function()
   end
 
   it("raises and says the limits in plain numbers", function()
-    matches("at most 86400", raised(providers.clumio, { timeout = 1e9 }))
+    matches("from 0.001 to 86400", raised(providers.clumio, { timeout = 1e9 }))
     assert.is_nil(raised(providers.clumio, { timeout = 1e9 }):find "86400%.0")
     matches("from 1 to 1073741824", raised(providers.clumio, { max_response = 0 }))
   end)

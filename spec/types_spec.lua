@@ -185,7 +185,8 @@ describe("the annotations of the module", function()
   end)
 
   it("have the methods of a prepared request", function()
-    has_methods(methods_of(clients.clumio:request "list_wallets"), "coffer.request")
+    local prepared = clients.clumio:request "list_wallets"
+    has_methods(methods_of(methods_of(prepared)), "coffer.request") -- behind its fields
   end)
 
   it("have the methods of pages", function()

@@ -279,6 +279,10 @@ static int push_refusal(lua_State *L, struct request *request,
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "is_lasting");
   }
+  if (request->exchange.is_crowded) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "is_crowded");
+  }
   if (verdict->has_detail && request->exchange.trouble[0])
     set_text(L, "trouble", request->exchange.trouble);
   add_complaints(L, request);

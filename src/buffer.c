@@ -51,11 +51,6 @@ bool buffer_append(struct buffer *buffer, const void *bytes, size_t length)
   return true;
 }
 
-bool buffer_append_byte(struct buffer *buffer, char byte)
-{
-  return buffer_append(buffer, &byte, 1);
-}
-
 bool buffer_append_text(struct buffer *buffer, const char *text)
 {
   return buffer_append(buffer, text, strlen(text));

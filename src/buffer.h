@@ -15,8 +15,16 @@ struct buffer {
 /* False when there is no memory; the buffer is then as it was. */
 bool buffer_reserve(struct buffer *buffer, size_t more);
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t length);
-bool buffer_append_byte(struct buffer *buffer, char byte);
 bool buffer_append_text(struct buffer *buffer, const char *text);
+
+/* Inline, as text goes out byte by byte between its strings. */
+static inline bool buffer_append_byte(struct buffer *buffer, char byte)
+{
+  if (buffer->length == buffer->capacity && !buffer_reserve(buffer, 1))
+    return false;
+  buffer->bytes[buffer->length++] = byte;
+  return true;
+}
 
 /* Ends the bytes with a zero that the length does not count. */
 bool buffer_terminate(struct buffer *buffer);

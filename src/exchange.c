@@ -12,6 +12,7 @@
 
 enum {
   MOST_HEAD = 64 * 1024,  /* bytes */
+  LEAST_TO_EXPECT = 1000, /* bytes of a body; libcurl asks before larger ones */
   MOST_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
   SLOWEST_SPEED = 1,      /* bytes a second */
   SLOWEST_TIME = 30,      /* seconds */
@@ -233,8 +234,9 @@ bool exchange_prepare(struct exchange *exchange, CURL *easy,
                       const struct route *route, const struct message *message)
 {
   long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
+  bool may_wait = message->body && message->body->length > LEAST_TO_EXPECT;
   exchange->most_body = route->most_body;
-  return add(exchange, "Expect:") &&
+  return (!may_wait || add(exchange, "Expect:")) &&
          (message->body || add(exchange, "Content-Type:")) &&
          SET(easy, CURLOPT_HTTPHEADER, exchange->lines) &&
          SET(easy, CURLOPT_URL, message->url) && set_method(easy, message) &&

@@ -5,6 +5,7 @@
 #include "flight.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -151,11 +152,34 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
   return false;
 }
 
+/* libcurl does not tell when it lacked a descriptor. Its own failed attempt
+** has given one back by now, so one that is left does not count. */
+static bool lacks_descriptors(const struct flight *flight)
+{
+  int first = fcntl(flight->descriptor, F_DUPFD_CLOEXEC, 0);
+  int second = first < 0 ? -1 : fcntl(first, F_DUPFD_CLOEXEC, 0);
+  bool is_lacking = second < 0 && (errno == EMFILE || errno == ENFILE);
+  if (first >= 0)
+    close(first);
+  if (second >= 0)
+    close(second);
+  return is_lacking;
+}
+
+static bool is_crowded(const struct flight *flight,
+                       const struct exchange *exchange, CURLcode code)
+{
+  return exchange->sends == 0 && code != CURLE_OK &&
+         code != CURLE_ABORTED_BY_CALLBACK &&
+         code != CURLE_OPERATION_TIMEDOUT && lacks_descriptors(flight);
+}
+
 /* Out of the air, for whatever reason. */
 static void land(struct flight *flight, struct exchange *exchange,
                  CURLcode code)
 {
   exchange_end(exchange, code);
+  exchange->is_crowded = is_crowded(flight, exchange, code);
   curl_multi_remove_handle(flight->multi, exchange->easy);
   leave(&flight->in_air, exchange);
   put_handle(flight, exchange->easy);

@@ -47,7 +47,7 @@ static bool fail_memory(struct json_reader *reader)
 static void skip_space(struct json_reader *reader)
 {
   const char *at = reader->at;
-  while (at < reader->end &&
+  while (at < reader->end && (unsigned char)*at <= ' ' &&
          (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
     at++;
   reader->at = at;
@@ -269,18 +269,6 @@ static size_t sequence_length(const char *bytes, const char *end)
     if ((at[i] & 0xC0) != 0x80)
       return 0;
   return length;
-}
-
-bool json_is_utf8(const char *bytes, size_t length)
-{
-  const char *end = bytes + length;
-  while ((bytes = skip_plain(bytes, end)) < end) {
-    size_t step = sequence_length(bytes, end);
-    if (step == 0)
-      return false;
-    bytes += step;
-  }
-  return true;
 }
 
 size_t json_characters(const char *bytes, size_t length)
@@ -549,20 +537,37 @@ static bool must_escape(unsigned char byte)
   return byte < 0x20 || byte == '"' || byte == '\\';
 }
 
-bool json_write_string(struct buffer *buffer, const char *bytes, size_t length)
+/* Where the bytes that need no escape end; before the first that is not
+** UTF-8, too. */
+static const char *skip_unescaped(const char *at, const char *end)
+{
+  while ((at = skip_plain(at, end)) < end && (unsigned char)*at >= 0x80) {
+    size_t step = sequence_length(at, end);
+    if (step == 0)
+      return at;
+    at += step;
+  }
+  return at;
+}
+
+bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
+                       bool *is_utf8)
 {
   const char *end = bytes + length;
-  if (!buffer_append_byte(buffer, '"'))
+  *is_utf8 = true;
+  if (!buffer_reserve(buffer, length + 2) || !buffer_append_byte(buffer, '"'))
     return false;
   while (bytes < end) {
     const char *start = bytes;
-    bytes = skip_plain(bytes, end);
-    while (bytes < end && (unsigned char)*bytes >= 0x80)
-      bytes++;
+    bytes = skip_unescaped(bytes, end);
     if (!buffer_append(buffer, start, (size_t)(bytes - start)))
       return false;
-    if (bytes < end && must_escape((unsigned char)*bytes) &&
-        !write_escape(buffer, (unsigned char)*bytes++))
+    if (bytes == end)
+      break;
+    *is_utf8 = must_escape((unsigned char)*bytes);
+    if (!*is_utf8)
+      return true;
+    if (!write_escape(buffer, (unsigned char)*bytes++))
       return false;
   }
   return buffer_append_byte(buffer, '"');

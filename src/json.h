@@ -74,15 +74,13 @@ bool json_finish(struct json_reader *reader);
 /* The byte at which reading stands, counted from 1. */
 size_t json_place(const struct json_reader *reader);
 
-/* True for well-formed UTF-8 (no overlong form, no surrogate). */
-bool json_is_utf8(const char *bytes, size_t length);
-
 /* Number of characters in well-formed UTF-8. */
 size_t json_characters(const char *bytes, size_t length);
 
-/* Writing. False when there is no memory. Strings have to be UTF-8, reals
-** have to be finite: the caller has seen to it. */
-bool json_write_string(struct buffer *buffer, const char *bytes, size_t length);
+/* Writing. False when there is no memory. Reals have to be finite: the caller
+** has seen to it. Where a string is not UTF-8 it is given up. */
+bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
+                       bool *is_utf8);
 bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length);
 bool json_write_integer(struct buffer *buffer, int64_t value);
 bool json_write_real(struct buffer *buffer, double value);

@@ -75,6 +75,9 @@ static void push_names(lua_State *L, const struct schema *schema)
   lua_rawsetp(L, LUA_REGISTRYINDEX, schema);
 }
 
+/* The slots of the stack that one level of values takes, at the most. */
+enum { LEVEL = 20 };
+
 /* Reading */
 
 static bool read_value(lua_State *L, struct reading *reading,
@@ -248,7 +251,7 @@ static bool read_array(lua_State *L, struct reading *reading,
   lua_Integer count = 0;
   if (!json_enter(reading->json))
     return false;
-  luaL_checkstack(L, BATCH + 4, "JSON");
+  luaL_checkstack(L, BATCH + LEVEL, "JSON");
   lua_pushnil(L);
   int list = lua_gettop(L);
   while ((step = json_next_item(reading->json, count == 0)) == JSON_MORE) {
@@ -273,7 +276,7 @@ static bool read_map(lua_State *L, struct reading *reading,
   size_t count = 0;
   if (!json_enter(reading->json))
     return false;
-  luaL_checkstack(L, 2 * BATCH + 4, "JSON");
+  luaL_checkstack(L, 2 * BATCH + LEVEL, "JSON");
   lua_pushnil(L);
   int object = lua_gettop(L);
   while ((step = json_next_member(reading->json, count == 0, &name)) ==
@@ -405,6 +408,7 @@ static bool read_object(lua_State *L, struct reading *reading,
   uint64_t there = 0;
   if (!json_enter(reading->json))
     return false;
+  luaL_checkstack(L, LEVEL, "JSON");
   lua_createtable(L, 0, (int)schema->field_count);
   int table = lua_gettop(L);
   push_names(L, schema);
@@ -513,7 +517,6 @@ static bool read_typed(lua_State *L, struct reading *reading,
 static bool read_value(lua_State *L, struct reading *reading,
                        const struct schema *schema)
 {
-  luaL_checkstack(L, 6, "JSON");
   enum json_kind found = json_peek(reading->json);
   if (found == JSON_BROKEN)
     return false;
@@ -528,6 +531,7 @@ bool marshal_read(lua_State *L, struct reading *reading,
 {
   int top = lua_gettop(L);
   enum json_kind found = json_peek(reading->json);
+  luaL_checkstack(L, LEVEL, "JSON");
   reading->place[0] = '\0';
   /* at the top, null is no value at all */
   bool is_read = found == JSON_NULL && schema->kind != SCHEMA_ANY
@@ -617,15 +621,13 @@ bool marshal_fits_rule(const struct text_rule *rule, const char *text,
   return !rule->alphabet || strspn(text, rule->alphabet) == length;
 }
 
-/* What is wrong with a text, or NULL. */
-static const char *check_text(const struct text_rule *rule, const char *text,
-                              size_t length)
+/* False when it is not UTF-8, and so not written. */
+static bool write_utf8(lua_State *L, const struct writing *writing,
+                       const char *text, size_t length)
 {
-  if (!json_is_utf8(text, length))
-    return "must be UTF-8";
-  if (rule && !marshal_fits_rule(rule, text, length))
-    return rule->said;
-  return NULL;
+  bool is_utf8;
+  must(L, json_write_string(writing->out, text, length, &is_utf8));
+  return is_utf8;
 }
 
 static void write_text(lua_State *L, struct writing *writing,
@@ -634,20 +636,22 @@ static void write_text(lua_State *L, struct writing *writing,
 {
   size_t length;
   const struct text_rule *rule = schema->rule;
+  if (schema->form == FORM_FROM_BOOLEAN && lua_isboolean(L, index)) {
+    const char *word = lua_toboolean(L, index) ? "\"true\"" : "\"false\"";
+    must(L, buffer_append_text(writing->out, word));
+    return;
+  }
   if (lua_type(L, index) != LUA_TSTRING) {
     problem_type(L, writing, spot, rule ? rule->said : "a string", index);
     return;
   }
   const char *text = lua_tolstring(L, index, &length);
-  const char *wrong = check_text(rule, text, length);
-  if (!wrong)
-    must(L, json_write_string(writing->out, text, length));
-  else if (rule && wrong == rule->said)
-    problem(L, writing, spot, lua_pushfstring(L, "must be %s", wrong));
-  else
-    problem(L, writing, spot, wrong);
-  if (wrong && rule && wrong == rule->said)
+  if (!write_utf8(L, writing, text, length)) {
+    problem(L, writing, spot, "must be UTF-8");
+  } else if (rule && !marshal_fits_rule(rule, text, length)) {
+    problem(L, writing, spot, lua_pushfstring(L, "must be %s", rule->said));
     lua_pop(L, 1);
+  }
 }
 
 /* The bytes of a secret or string, or NULL where it is another thing. */
@@ -672,10 +676,8 @@ static void write_secret(lua_State *L, struct writing *writing,
     problem_type(L, writing, spot, "a string or a coffer.secret", index);
   else if (schema->form == FORM_TO_BASE64)
     must(L, json_write_base64(writing->out, text, length));
-  else if (!json_is_utf8(text, length))
+  else if (!write_utf8(L, writing, text, length))
     problem(L, writing, spot, "must be UTF-8");
-  else
-    must(L, json_write_string(writing->out, text, length));
 }
 
 static void write_boolean(lua_State *L, struct writing *writing,
@@ -773,16 +775,28 @@ static void write_free_members(lua_State *L, struct writing *writing,
     }
     const char *name = lua_tolstring(L, -2, &length);
     struct spot inner = {spot, name, 0, lua_topointer(L, index)};
-    if (!json_is_utf8(name, length))
-      problem(L, writing, spot, "must have names in UTF-8");
     if (!is_first)
       must(L, buffer_append_byte(writing->out, ','));
     is_first = false;
-    must(L, json_write_string(writing->out, name, length) &&
-                buffer_append_byte(writing->out, ':'));
+    if (!write_utf8(L, writing, name, length))
+      problem(L, writing, spot, "must have names in UTF-8");
+    must(L, buffer_append_byte(writing->out, ':'));
     write_value(L, writing, &schema_any, &inner, lua_gettop(L));
     lua_pop(L, 1);
   }
+}
+
+/* Makes room on the stack for one more level of tables. */
+static bool may_enter(lua_State *L, const struct writing *writing,
+                      const struct spot *spot)
+{
+  size_t depth = 0;
+  luaL_checkstack(L, LEVEL, "JSON");
+  for (const struct spot *each = spot; each; each = each->up)
+    depth++;
+  if (depth > JSON_DEEPEST)
+    problem(L, writing, spot, "is nested deeper than 64 levels");
+  return depth <= JSON_DEEPEST;
 }
 
 /* True for a table that stands in itself, at whatever depth. */
@@ -801,6 +815,8 @@ static void write_free_table(lua_State *L, struct writing *writing,
     problem(L, writing, spot, "is a table that contains itself");
     return;
   }
+  if (!may_enter(L, writing, spot))
+    return;
   if (is_marked(L, index) || (lua_rawlen(L, index) > 0 && is_list(L, index))) {
     write_array(L, writing, &schema_any, spot, index);
     return;
@@ -911,8 +927,10 @@ static void write_fixed(lua_State *L, struct writing *writing,
                         const struct field *field)
 {
   const char *text = field->fixed_text;
-  must(L, text ? json_write_string(writing->out, text, strlen(text))
-               : json_write_integer(writing->out, field->fixed_integer));
+  if (text)
+    write_utf8(L, writing, text, strlen(text));
+  else
+    must(L, json_write_integer(writing->out, field->fixed_integer));
 }
 
 /* The value on top, given for a field that has just one. */
@@ -1021,14 +1039,6 @@ static void write_object(lua_State *L, struct writing *writing,
   must(L, buffer_append_byte(writing->out, '}'));
 }
 
-static size_t depth_of(const struct spot *spot)
-{
-  size_t depth = 0;
-  for (; spot; spot = spot->up)
-    depth++;
-  return depth;
-}
-
 static void write_composed(lua_State *L, struct writing *writing,
                            const struct schema *schema, const struct spot *spot,
                            int index)
@@ -1036,10 +1046,12 @@ static void write_composed(lua_State *L, struct writing *writing,
   if (lua_type(L, index) != LUA_TTABLE)
     problem_type(L, writing, spot,
                  schema->kind == SCHEMA_ARRAY ? "a list" : "a table", index);
-  else if (schema->kind == SCHEMA_OBJECT)
-    write_object(L, writing, schema, spot, index);
   else if (schema->kind == SCHEMA_MAP)
     write_free_table(L, writing, spot, index);
+  else if (!may_enter(L, writing, spot))
+    return;
+  else if (schema->kind == SCHEMA_OBJECT)
+    write_object(L, writing, schema, spot, index);
   else if (!is_list(L, index))
     problem(L, writing, spot, "must be a list without holes and names");
   else
@@ -1050,11 +1062,6 @@ static void write_value(lua_State *L, struct writing *writing,
                         const struct schema *schema, const struct spot *spot,
                         int index)
 {
-  luaL_checkstack(L, 12, "JSON");
-  if (depth_of(spot) > JSON_DEEPEST) {
-    problem(L, writing, spot, "is nested deeper than 64 levels");
-    return;
-  }
   switch (schema->kind) {
   case SCHEMA_ANY:
     write_free(L, writing, spot, index);
@@ -1103,7 +1110,7 @@ static void write_extra(lua_State *L, struct writing *writing,
 void marshal_write(lua_State *L, struct writing *writing,
                    const struct schema *parameters, int index, int extra)
 {
-  luaL_checkstack(L, 12, "JSON");
+  luaL_checkstack(L, LEVEL, "JSON");
   must(L, buffer_append_byte(writing->out, '{'));
   bool is_first = write_members(L, writing, parameters, NULL, index);
   if (extra)

@@ -39,7 +39,7 @@ static void wrong_setting(lua_State *L, const struct client *client,
   if (!environment)
     misuse(L, "%s: option '%s' %s", client_type_name(L, client->provider),
            setting->name, wrong);
-  lua_pushfstring(L, "%s, from the environment, %s", environment, wrong);
+  lua_pushfstring(L, "(%s in the environment) %s", environment, wrong);
   marshal_problem(L, AT_PROBLEMS, setting->name, lua_tostring(L, -1));
   lua_pop(L, 1);
 }
@@ -195,8 +195,9 @@ static const char *environment_of(const struct setting *setting)
 /* Says what is missing, and how it can be given. */
 static void missing_setting(lua_State *L, const struct setting *setting)
 {
-  lua_pushfstring(L, "is not given: use option '%s' or the environment's %s",
-                  setting->name, setting->environment[0]);
+  const char *other = setting->use == SETTING_TOKEN ? " (or 'token_file')" : "";
+  lua_pushfstring(L, "is not given: use option '%s'%s or the environment's %s",
+                  setting->name, other, setting->environment[0]);
   marshal_problem(L, AT_PROBLEMS, setting->name, lua_tostring(L, -1));
   lua_pop(L, 1);
 }
@@ -282,7 +283,9 @@ static void check_credential(lua_State *L, const struct client *client)
   if (client->token || is_given(L, "token") || is_given(L, "token_file") ||
       check_log_in(L, client->provider))
     return;
-  missing_setting(L, setting_named(client->provider, "token"));
+  const struct setting *token = setting_named(client->provider, "token");
+  if (token && !environment_of(token)) /* else it was there, and a problem */
+    missing_setting(L, token);
 }
 
 /* A region is a base URL by name: it settles it before the environment is

@@ -87,6 +87,7 @@ struct operation {
   bool repeats;             /* may be sent again after any trouble */
   bool is_public;           /* goes without the token */
   bool has_secrets;         /* its body is not shown */
+  bool changes;             /* something to change has to be given */
   const struct schema *parameters;
   const struct schema *answer; /* NULL: any success will do */
   const char *answer_header;   /* holds a secret that belongs to the result */

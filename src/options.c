@@ -35,7 +35,7 @@ static void take_seconds(lua_State *L, const struct taking *taking)
   double seconds = lua_tonumber(L, -1);
   if (lua_type(L, -1) != LUA_TNUMBER || !(seconds >= 0.001) ||
       seconds > taking->option->most) {
-    lua_pushfstring(L, "must be a number of seconds, more than 0, at most %I",
+    lua_pushfstring(L, "must be a number of seconds, from 0.001 to %I",
                     (LUAI_UACINT)taking->option->most);
     refuse(L, taking, lua_tostring(L, -1));
   }

@@ -348,6 +348,19 @@ static int refuse_parameters(lua_State *L, const struct request *request)
   return 2;
 }
 
+/* True when a body field is given that the caller chooses. */
+static bool gives_change(lua_State *L, const struct operation *operation)
+{
+  const struct schema *parameters = operation->parameters;
+  for (size_t i = 0; i < parameters->field_count; i++) {
+    const struct field *field = &parameters->fields[i];
+    if (field->place == IN_BODY && !(field->flags & FIELD_FIXED) &&
+        is_there(L, field))
+      return true;
+  }
+  return false;
+}
+
 int request_prepare(lua_State *L)
 {
   const struct provider *provider = lua_touserdata(L, lua_upvalueindex(1));
@@ -364,6 +377,8 @@ int request_prepare(lua_State *L)
   struct writing writing = {&request->body, AT_PROBLEMS};
   marshal_write(L, &writing, operation->parameters, AT_PARAMETERS,
                 lua_istable(L, -1) ? lua_gettop(L) : 0);
+  if (operation->changes && lua_isnil(L, -1) && !gives_change(L, operation))
+    marshal_problem(L, AT_PROBLEMS, NULL, "nothing to change is given");
   if (lua_rawlen(L, AT_PROBLEMS) == 0)
     build_url(L, request);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
@@ -477,6 +492,18 @@ static int request_stop(lua_State *L)
 {
   take_down(request_check(L));
   return 0;
+}
+
+/* request:cut() stops it and gives what request:finish() would; nothing where
+** it was never started. */
+static int request_cut(lua_State *L)
+{
+  struct request *request = request_check(L);
+  take_down(request);
+  if (!request->exchange.is_done)
+    return 0;
+  lua_settop(L, 1);
+  return answer_push(L, request);
 }
 
 /* request:finish() gives the result, or nil and what a failure tells; both,
@@ -643,13 +670,11 @@ void request_open_type(lua_State *L)
                                          {"__tostring", request_tostring},
                                          {"__index", NULL},
                                          {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"start", request_start},
-                                     {"step", request_step},
-                                     {"stop", request_stop},
-                                     {"finish", request_finish},
-                                     {"response", request_response},
-                                     {"describe", request_describe},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"start", request_start},       {"step", request_step},
+      {"stop", request_stop},         {"cut", request_cut},
+      {"finish", request_finish},     {"response", request_response},
+      {"describe", request_describe}, {NULL, NULL}};
   if (luaL_newmetatable(L, REQUEST_TYPE)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);

@@ -15,7 +15,7 @@ call.origins = core.origins
 
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
-  fields.is_lasting = nil
+  fields.is_lasting, fields.is_crowded = nil, nil
   local told = failure.new(fields, attempts)
   call.origins[told] = request
   return told, told.code
@@ -52,6 +52,34 @@ local function ready(state, operation, tried)
   return true
 end
 
+--- The error of a call that was cut off in the midst of it, by Ctrl-C or a hook:
+-- { cause =, failure = }. It reads as its cause, and tells what is in doubt.
+local Cut = { __name = "coffer.cut" }
+
+function Cut:__tostring()
+  return ("%s\n%s"):format(tostring(self.cause), tostring(self.failure))
+end
+
+--- Goes on with an error, with what is known of the request that it cut off.
+local function go_on(state, operation, request, tried, cause)
+  local _, fields = request:cut()
+  if not fields or fields.outcome ~= "unknown" or operation.repeats then
+    error(cause, 0)
+  end
+  local told = call.report(about(state, operation, fields), tried.attempts, request)
+  error(setmetatable({ cause = cause, failure = told }, Cut), 0)
+end
+
+--- One exchange; see coffer.drive.
+local function exchange(state, operation, request, tried)
+  local seconds = math.max(tried.till - core.clock(), 0.001)
+  local is_done, result, fields = pcall(drive.exchange, state.client, request, seconds)
+  if is_done then
+    return result, fields
+  end
+  return go_on(state, operation, request, tried, result)
+end
+
 --- One attempt, with a token and a line for the log.
 -- @return result, fields
 local function attempt(state, operation, request, tried)
@@ -62,7 +90,7 @@ local function attempt(state, operation, request, tried)
   tried.attempts = tried.attempts + 1
   tried.generation = core.token_generation(state.client)
   local begun = core.clock()
-  local result, told = drive.exchange(state.client, request, math.max(tried.till - begun, 0.001))
+  local result, told = exchange(state, operation, request, tried)
   if result and operation.token then
     take_token(state, operation, result)
   end

@@ -35,6 +35,11 @@ end
 --- Prepares a request; a log-in without parameters has the client's own.
 -- @return the core's request; or nil and what a failure tells
 local function prepare(self, provider, operation, parameters, options)
+  local thing = type(parameters) == "table" and getmetatable(parameters)
+  if type(thing) == "table" and rawget(thing, "client") then
+    core.misuse(("%s:%s takes parameters, got a %s: give its ID, or call its method"):format(
+      provider, operation.name, thing.__name))
+  end
   if states[self] and parameters == nil and operation.token then
     parameters = credentials.parameters(self, provider, operation.name)
   end
@@ -69,7 +74,9 @@ end
 local function request_method(provider, described)
   return function(self, name, parameters, options)
     local operation = described.operations[name]
-    if not operation then
+    if not operation and described.methods[name] then
+      core.misuse(("%s:%s is more than one call and cannot be prepared"):format(provider, name))
+    elseif not operation then
       core.misuse(("%s has no call '%s'%s"):format(provider, tostring(name),
         hint(name, described.operations)))
     end
@@ -104,11 +111,16 @@ end
 --- The providers that were used.
 local loaded = {}
 
+--- A provider as the core describes it, with all methods of its clients.
+function client.described(provider)
+  loaded[provider] = loaded[provider] or load(provider)
+  return loaded[provider].described
+end
+
 local function new_state(self, provider, options)
   local state = {
     client = self,
     provider = provider,
-    described = loaded[provider].described,
     attempts = options.attempts or 3,
     deadline = options.deadline or 300,
     quota = retry.quota(),
@@ -132,16 +144,24 @@ function client.open(provider, options)
   if not opened then
     return nil, call.report(fields, 0)
   end
-  loaded[provider] = loaded[provider] or load(provider)
+  client.described(provider)
   things.bind(loaded[provider].kinds, opened, metatables)
   states[opened] = new_state(opened, provider, options or {})
   return opened
 end
 
+--- What came over the wire is a plain table, but for how it prints.
+local Response = { __name = "coffer.response" }
+
+function Response:__tostring()
+  return ("HTTP %d, %d bytes"):format(self.status, #self.body)
+end
+
 --- See coffer.response.
 function client.response(came_of)
   local request = call.origins[came_of]
-  return request and request:response()
+  local response = request and request:response()
+  return response and setmetatable(response, Response)
 end
 
 return client

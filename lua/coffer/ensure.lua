@@ -143,6 +143,8 @@ local function meet(task, trouble)
   if not task.kind.list then
     local _, incomplete = report(task, { outcome = "refused", code = "partial",
       said = "it exists, but " .. task.kind.lost })
+    -- what came before the doubt may hold what is told only once
+    core.origins[incomplete] = core.origins[task.doubt or trouble]
     return task.kind.exists(task.key), word, incomplete
   end
   local found = look(task)
@@ -239,10 +241,7 @@ local function settled(kind, parameters, whose)
 end
 
 --- The options of the calls that ensure makes: its own but for `settle`.
-local function without_settle(options, whose)
-  if options ~= nil and type(options) ~= "table" then
-    core.misuse(("%s takes a table of options, got %s"):format(whose, type(options)))
-  end
+local function without_settle(options)
   local rest_of = {}
   for name, value in pairs(options or {}) do
     rest_of[name] = name ~= "settle" and value or nil
@@ -272,9 +271,10 @@ function ensure.methods(provider)
   local whose = provider .. ":" .. kind.method
   return {
     [kind.method] = function(self, parameters, options)
-      policy.check(whose, options, { "settle", "attempts", "deadline" })
+      policy.check_all(whose, options,
+        { "settle", "attempts", "deadline", "timeout", "extra" }, core.nearest)
       parameters = settled(kind, parameters, whose)
-      local rest_of = without_settle(options, whose)
+      local rest_of = without_settle(options)
       -- what cannot be sent is told before anything is looked up
       local prepared, trouble, code = self:request(kind.call, parameters, rest_of)
       if not prepared then

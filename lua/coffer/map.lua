@@ -96,7 +96,7 @@ local function driver_of(run, task)
       if fields and fields.status == 429 then
         run.hold_till = core.clock() + (fields.retry_after or HOLD)
       end
-      local has_room = not (fields and fields.is_crowded and run.active > 1)
+      local has_room = not (fields and fields.is_crowded and run.active - #run.crowded > 1)
       if has_room or run.is_stopping or core.clock() >= till then
         return result, fields
       end
@@ -122,16 +122,27 @@ local function raised(trace)
                        details = { { message = trace } } }, 0)
 end
 
---- Keeps what the function gave back for its item.
-local function settle(run, task, is_done, result, trouble)
-  local index = task.index
-  if not is_done then
-    run.failures[index] = failure.is(result) and result or raised(result)
-  else
-    run.results[index] = result
-    if failure.is(trouble) then
-      run.failures[index] = trouble
+--- The failure among what a function gave back, wherever it stands; and where
+-- it gave nil and something else, that.
+local function trouble_in(result, ...)
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if failure.is(value) then
+      return value
     end
+  end
+  if result == nil and ... ~= nil then
+    return failure.new({ outcome = "unknown", code = "raised", said = tostring((...)) }, 0)
+  end
+end
+
+--- Keeps what the function gave back for its item.
+local function settle(run, task, is_done, result, ...)
+  local index = task.index
+  if is_done then
+    run.results[index], run.failures[index] = result, trouble_in(result, ...)
+  else
+    run.failures[index] = failure.is(result) and result or raised(result)
   end
   run.active, run.done = run.active - 1, run.done + 1
   run.stops = run.stops or run.stop_on_failure and run.failures[index] ~= nil
@@ -142,7 +153,12 @@ local function settle(run, task, is_done, result, trouble)
 end
 
 local function trace_of(trouble)
-  return failure.is(trouble) and trouble or debug.traceback(tostring(trouble), 2)
+  if failure.is(trouble) then
+    return trouble
+  elseif type(trouble) == "table" and failure.is(rawget(trouble, "failure")) then
+    return trouble.failure -- a call that was cut off
+  end
+  return debug.traceback(tostring(trouble), 2)
 end
 
 --- Resumes a task until it waits again or is over.
@@ -271,8 +287,9 @@ function Stopped:__tostring()
 end
 
 local function check_list(list, fn)
-  if type(list) ~= "table" then
-    core.misuse(("coffer.map takes a list, got %s"):format(type(list)))
+  if type(list) ~= "table" or #list == 0 and next(list) ~= nil then
+    core.misuse(("coffer.map takes a list, got %s"):format(
+      type(list) == "table" and "a table with names" or type(list)))
   elseif type(fn) ~= "function" then
     core.misuse(("coffer.map takes a function for each item, got %s"):format(type(fn)))
   end

@@ -139,8 +139,17 @@ local function turn(walk)
 end
 
 local Walk = { __name = "coffer.pages" }
-local methods = {}
-Walk.__index = methods
+
+local function no_list()
+  core.misuse "pages are no list: write `for item in pages do`, or take pages:collect()"
+end
+
+local methods = setmetatable({}, { __index = function(_, name)
+  if math.type(name) then
+    no_list()
+  end
+end })
+Walk.__index, Walk.__len = methods, no_list
 
 --- The next item, or nil behind the last one.
 function Walk:__call()
@@ -204,6 +213,9 @@ function pages.method(provider, operation)
   local paging = operation.paging
   local whose = ("%s:%s"):format(provider, paging.name)
   return function(self, parameters, options)
+    if not core.states[self] then
+      core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
+    end
     check_table(whose, "parameters", parameters)
     check_table(whose, "options", options)
     policy.check(whose, options, { "attempts", "deadline" })

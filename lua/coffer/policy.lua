@@ -4,6 +4,9 @@ local core = require "coffer.core"
 
 local policy = {}
 
+--- The shortest time that counts, in seconds.
+local LEAST = 0.001
+
 local function whole(least, most)
   return function(value)
     if math.type(value) ~= "integer" or value < least or value > most then
@@ -14,8 +17,8 @@ end
 
 local function seconds(most)
   return function(value)
-    if type(value) ~= "number" or not (value > 0 and value <= most) then
-      return ("must be a number of seconds, more than 0, at most %d"):format(most)
+    if type(value) ~= "number" or not (value >= LEAST and value <= most) then
+      return ("must be a number of seconds from %s to %d"):format(LEAST, most)
     end
   end
 end
@@ -45,6 +48,7 @@ policy.checks = {
     end
   end,
   stop_on_failure = of_type "boolean",
+  extra = of_type "table",
   on_progress = of_type "function",
 }
 

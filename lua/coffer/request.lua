@@ -4,9 +4,8 @@ local core = require "coffer.core"
 
 local request = {}
 
-local Request = { __name = "coffer.request" }
 local methods = {}
-Request.__index = methods
+local Fields = { __index = methods }
 
 --- What each prepared request hides: { core =, token =, send = }.
 local inner = setmetatable({}, { __mode = "k" })
@@ -56,8 +55,14 @@ function methods:send()
   return mine.send(mine.core)
 end
 
-function Request:__tostring()
+local function to_text(self)
   return ("%s %s"):format(self.method, self.url)
+end
+
+--- What is shown is what is sent.
+local function refuse(_, name)
+  core.misuse(("a prepared request cannot be changed (%s): prepare another"):format(
+    tostring(name)))
 end
 
 --- Shows a request of the core.
@@ -65,7 +70,14 @@ end
 -- @param token table: { header =, scheme =, environment = }
 -- @param send function: sends the core's request
 function request.new(sent, token, send)
-  local self = setmetatable(sent:describe(), Request)
+  local fields = setmetatable(sent:describe(), Fields)
+  local self = setmetatable({}, {
+    __name = "coffer.request",
+    __index = fields,
+    __newindex = refuse,
+    __pairs = function() return next, fields end,
+    __tostring = to_text,
+  })
   inner[self] = { core = sent, token = token, send = send }
   return self
 end

@@ -5,9 +5,22 @@ local show = {}
 
 local BOLD, DIM, RESET = "\27[1m", "\27[2m", "\27[0m"
 
---- Fields that are plain text and may hold a secret all the same: the link to
--- deploy a wallet's stack carries its token.
-local masked = { deployment_url = true }
+--- Names of what is plain text and a secret all the same, in lower case. The
+-- link to deploy a wallet's stack carries its token.
+local masked = {}
+for name in ([[deployment_url token password secretkey secretaccesskey secret api_secret api_key
+  accesstoken refreshtoken access_token refresh_token authorization authtoken x-auth-token
+  x-subject-token]]):gmatch "%S+" do
+  masked[name] = true
+end
+
+local function is_masked(key, value)
+  return type(key) == "string" and type(value) == "string" and masked[key:lower()]
+end
+
+--- What has nothing to show but its first line, such as the sandbox; and the
+-- answer as it came, whose body may hold anything.
+local opaque = { ["coffer.sandbox"] = true, ["coffer.pages"] = true, ["coffer.response"] = true }
 
 --- Colours, where they are shown and wanted; see no-color.org.
 local function palette(stream)
@@ -67,16 +80,18 @@ local function put_table(out, value, indent, seen)
   if seen[value] then
     out[#out + 1] = "(seen above)"
     return
-  elseif next(value) == nil then
+  end
+  local keys = sorted_keys(value)
+  if #keys == 0 then
     out[#out + 1] = "{}"
     return
   end
   seen[value] = true
   out[#out + 1] = "{\n"
-  for _, key in ipairs(sorted_keys(value)) do
+  for _, key in ipairs(keys) do
     out[#out + 1] = ("%s%s%s%s = "):format(inner, out.colours.dim, key_text(key),
       out.colours.reset)
-    if masked[key] then
+    if is_masked(key, value[key]) then
       out[#out + 1] = "[secret]"
     else
       put(out, value[key], inner, seen)
@@ -103,7 +118,9 @@ end
 --- The text that coffer.show prints.
 function show.text(value, colours)
   local out = { colours = colours or palette "stdout" }
-  if has_title(value) then
+  if has_title(value) and opaque[getmetatable(value).__name] then
+    return tostring(value)
+  elseif has_title(value) then
     out[1] = ("%s%s%s "):format(out.colours.bold, tostring(value), out.colours.reset)
   end
   put(out, value, "", {})
@@ -162,7 +179,7 @@ end
 --- The text that coffer.help prints.
 function show.help_text(provider, colours)
   colours = colours or palette "stdout"
-  local described = core.describe(provider)
+  local described = require("coffer.client").described(provider)
   local lines = { ("%s%s%s (coffer.%s)"):format(colours.bold, described.title, colours.reset,
     provider) }
   for _, name in ipairs(sorted_keys(described.operations)) do

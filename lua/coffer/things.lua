@@ -1,21 +1,28 @@
 --- What a client's results are: plain tables with the API's own fields, whose
 -- metatables print them in one line and know what can be done with them.
+local core = require "coffer.core"
 local path = require "coffer.path"
+local thing_client = require "coffer.thing_client"
 local wait = require "coffer.wait"
 
 local things = {}
 
 --- A call on a thing: thing:refresh(options). Where the call takes more than
 -- what names the thing, that comes first: thing:update(parameters, options).
-local function method(deed, operation)
+local function method(whose, deed, operation)
   local has_more = #operation.parameters > 1
   return function(self, parameters, options)
-    local client = getmetatable(self).client
+    local client = thing_client.of(self, whose)
     local all = { [deed.parameter] = path.get(self, deed.field) }
     if not has_more then
       return client[deed.operation](client, all, parameters)
+    elseif parameters ~= nil and type(parameters) ~= "table" then
+      core.misuse(("%s takes a table of parameters, got %s"):format(whose, type(parameters)))
     end
     for name, value in pairs(parameters or {}) do
+      if name == deed.parameter then
+        core.misuse(("%s: %s is that of the thing itself"):format(whose, name))
+      end
       all[name] = value
     end
     return client[deed.operation](client, all, options)
@@ -40,7 +47,8 @@ function things.of(provider, described)
   for name, thing in pairs(described.things) do
     local methods = { wait = wait.method(provider, name) }
     for _, deed in ipairs(thing.deeds) do
-      methods[deed.name] = method(deed, described.operations[deed.operation])
+      local operation = described.operations[deed.operation]
+      methods[deed.name] = method(name .. ":" .. deed.name, deed, operation)
     end
     kinds[name] = { methods = methods, tostring = print_as(provider, thing),
                     name = ("coffer.%s.%s"):format(provider, name) }

@@ -4,6 +4,7 @@ local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
 local path = require "coffer.path"
+local thing_client = require "coffer.thing_client"
 local policy = require "coffer.policy"
 
 local wait = {}
@@ -69,7 +70,15 @@ end
 local vault = {
   subject = function(thing)
     local job = path.get(thing, "addEndpointJob.jobId")
-    return job and job > 0 and job
+    local code = path.get(thing, "addEndpointJob.response.errorCode")
+    if job and job > 0 then
+      return job
+    elseif code ~= nil and code ~= 0 and code ~= "NO_ERROR" then
+      local message = path.get(thing, "addEndpointJob.response.errorMessage")
+      return nil, { outcome = "refused", code = "partial",
+                    said = "it exists, but the job of its end points could not start",
+                    details = { { code = code, message = message } } }
+    end
   end,
   states = meanings {
     ready = { "Completed", "Completed w/ one or more warnings" },
@@ -100,8 +109,16 @@ local vault = {
   end,
 }
 
+--- A vault of a list tells of no job: there is nothing known to wait for.
+local listed = {
+  subject = function()
+    return nil
+  end,
+}
+
 local kinds = {
-  ["clumio.wallet"] = wallet, ["commvault.vault"] = vault, ["astra.account"] = account,
+  ["clumio.wallet"] = wallet, ["commvault.vault"] = vault, ["commvault.listed vault"] = listed,
+  ["astra.account"] = account,
 }
 
 local lasting = { auth = true, config = true, invalid = true, tls = true, cancelled = true }
@@ -242,13 +259,18 @@ end
 -- @return the thing as it was seen last; or nil, failure, code
 function wait.method(provider, name)
   local kind = kinds[provider .. "." .. name]
+  local whose = name .. ":wait"
   return kind and function(self, options)
-    policy.check_all(name .. ":wait", options,
+    local client = thing_client.of(self, whose)
+    policy.check_all(whose, options,
       { "timeout", "interval", "sightings", "on_progress" }, core.nearest)
-    local watch = watch_of(kind, self, getmetatable(self).client, provider, options or {})
+    local watch = watch_of(kind, self, client, provider, options or {})
     if kind.subject then
-      watch.subject = kind.subject(self)
-      if not watch.subject then
+      local trouble
+      watch.subject, trouble = kind.subject(self)
+      if trouble then
+        return report(watch, trouble)
+      elseif not watch.subject then
         return self -- there is nothing to wait for
       end
     end

@@ -1,0 +1,402 @@
+-- Many calls at once: coffer.map and coffer.gather.
+
+local child = require "child"
+local coffer = require "coffer"
+local core = require "coffer.core"
+local expect = require "expect"
+
+local MANY = 40
+
+local box, clumio
+
+local function accounts(count)
+  local list = {}
+  for i = 1, count do
+    list[i] = ("%012d"):format(i)
+  end
+  return list
+end
+
+local function create(account)
+  return clumio:create_wallet(account)
+end
+
+local function slow(operation, seconds, times)
+  box:fail { operation = operation, delay = seconds, times = times }
+end
+
+--- How many creates the sandbox was sent.
+local function creates()
+  local count = 0
+  for _, entry in ipairs(box:log()) do
+    count = count + (entry.operation == "create_wallet" and 1 or 0)
+  end
+  return count
+end
+
+local function seconds_of(fn)
+  local begun = core.clock()
+  fn()
+  return core.clock() - begun
+end
+
+local function open()
+  box = coffer.sandbox()
+  clumio = assert(coffer.clumio(box:options "clumio"))
+end
+
+local function close()
+  clumio:close()
+  box:close()
+end
+
+describe("coffer.map", function()
+  before_each(open)
+  after_each(close)
+
+  it("gives back the results in the list's order", function()
+    slow("create_wallet", 0.2, 5)
+    local list = accounts(MANY)
+    local results, failures = coffer.map(list, create)
+    assert.same({}, failures)
+    for i, account in ipairs(list) do
+      assert.equal(account, results[i].account_native_id)
+    end
+  end)
+
+  it("sends each create once", function()
+    coffer.map(accounts(MANY), create)
+    assert.equal(MANY, creates())
+  end)
+
+  it("waits for many answers in the time of one", function()
+    slow("create_wallet", 0.3, MANY)
+    local seconds = seconds_of(function() coffer.map(accounts(MANY), create, { at_once = MANY }) end)
+    assert.is_true(seconds < MANY * 0.3 / 3, "it took " .. seconds)
+  end)
+
+  it("hands the item and its index to the function", function()
+    local results = coffer.map({ "a", "b" }, function(item, index) return item .. index end)
+    assert.same({ "a1", "b2" }, results)
+  end)
+
+  it("has nothing to do for an empty list", function()
+    local results, failures = coffer.map({}, error)
+    assert.same({ {}, {} }, { results, failures })
+  end)
+
+  it("keeps a failure at the place of its item", function()
+    local results, failures = coffer.map({ "000000000001", "no", "000000000003" }, create)
+    assert.equal("invalid", failures[2].code)
+    assert.is_nil(results[2])
+    assert.is_nil(failures[1])
+    assert.equal("000000000003", results[3].account_native_id)
+  end)
+
+  it("loses nothing when one function raises", function()
+    local results, failures = coffer.map(accounts(3), function(account, index)
+      if index == 2 then
+        error "out of luck"
+      end
+      return create(account)
+    end)
+    assert.equal("000000000001", results[1].account_native_id)
+    assert.equal("000000000003", results[3].account_native_id)
+    assert.equal("raised", failures[2].code)
+  end)
+
+  it("tells where a function raised", function()
+    local function unlucky() error "out of luck" end
+    local _, failures = coffer.map({ 1 }, function() unlucky() end)
+    local trace = failures[1].details[1].message
+    assert.truthy(trace:find("out of luck", 1, true))
+    assert.truthy(trace:find("map_spec.lua:%d+: in .*unlucky"))
+  end)
+
+  it("takes a raised failure as it is", function()
+    local _, failures = coffer.map({ "no" }, function(account)
+      local wallet, failure = create(account)
+      if not wallet then
+        error(failure, 0)
+      end
+    end)
+    assert.equal("invalid", failures[1].code)
+  end)
+
+  it("says so when a function yields by itself", function()
+    local _, failures = coffer.map({ 1 }, function() coroutine.yield() end)
+    assert.truthy(failures[1].details[1].message:find("only coffer's calls may", 1, true))
+  end)
+
+  it("has no more at once than it was told", function()
+    local now, most = 0, 0
+    coffer.map(accounts(20), function(account)
+      now = now + 1
+      most = math.max(most, now)
+      local wallet = create(account)
+      now = now - 1
+      return wallet
+    end, { at_once = 3 })
+    assert.equal(3, most)
+  end)
+
+  for _, wrong in ipairs { 0, -1, 1.5, 10001, "many" } do
+    it("raises for at_once = " .. tostring(wrong), function()
+      expect.raises("option 'at_once' must be a whole number from 1 to 10000",
+        function() coffer.map({}, print, { at_once = wrong }) end)
+    end)
+  end
+
+  for _, right in ipairs { 1, 10000 } do
+    it("takes at_once = " .. right, function()
+      assert.same({ 1 }, (coffer.map({ 1 }, function(item) return item end, { at_once = right })))
+    end)
+  end
+
+  it("raises for an option that it does not know", function()
+    expect.raises("did you mean 'at_once'", function() coffer.map({}, print, { atonce = 1 }) end)
+  end)
+
+  it("keeps to a pace", function()
+    local seconds = seconds_of(function()
+      coffer.map(accounts(11), create, { per_second = 20, at_once = 11 })
+    end)
+    assert.is_true(seconds >= 0.45, "it took " .. seconds)
+  end)
+
+  it("holds all back after a 429", function()
+    box:fail { operation = "create_wallet", status = 429, headers = { ["Retry-After"] = "1" } }
+    local begun, last = core.clock(), nil
+    local results = coffer.map(accounts(8), function(account)
+      local wallet = create(account)
+      last = core.clock() - begun
+      return wallet
+    end, { at_once = 1 })
+    assert.equal(8, #results)
+    assert.is_true(last >= 0.9, "it took " .. last)
+  end)
+
+  it("sends nothing while a 429 holds all back", function()
+    box:fail { operation = "create_wallet", status = 429, headers = { ["Retry-After"] = "1" } }
+    local times = {}
+    local begun = core.clock()
+    coffer.gather(function()
+      create "000000000001"
+    end, function()
+      clumio:list_wallets {}
+      while #box:log() < 2 do
+        clumio:list_wallets {}
+      end
+      clumio:list_wallets {}
+      times[#times + 1] = core.clock() - begun
+    end)
+    assert.is_true(times[1] >= 0.9, "a call went out after " .. times[1])
+  end)
+
+  it("begins no other item behind a failure when told so", function()
+    local seen = {}
+    local _, failures = coffer.map({ "000000000001", "no", "000000000003" }, function(account, index)
+      seen[index] = true
+      return create(account)
+    end, { at_once = 1, stop_on_failure = true })
+    assert.same({ true, true }, seen)
+    assert.equal("invalid", failures[2].code)
+  end)
+
+  it("tells how far it is", function()
+    local told = {}
+    coffer.map(accounts(3), create, { at_once = 1, on_progress = function(progress)
+      told[#told + 1] = progress.done .. "/" .. progress.total
+    end })
+    assert.equal("3/3", told[#told])
+    assert.truthy(table.concat(told, " "):find "1/3 2/3 3/3")
+  end)
+
+  it("works inside itself", function()
+    local results = coffer.map({ 1, 2 }, function(number)
+      return #coffer.map(accounts(number), create)
+    end)
+    assert.same({ 1, 2 }, results)
+  end)
+end)
+
+describe("inside coffer.map", function()
+  before_each(open)
+  after_each(close)
+
+  --- The seconds until 20 of them are done, each of which waits for 0.5 s.
+  local function seconds_of_twenty(fn)
+    local failures
+    local seconds = seconds_of(function()
+      failures = select(2, coffer.map(accounts(20), fn))
+    end)
+    assert.same({}, failures)
+    return seconds
+  end
+
+  it("the pause before another attempt lets the others go on", function()
+    local wallet = assert(create "123456789012")
+    box:fail { operation = "get_wallet", status = 503, times = 20 }
+    local seconds = seconds_of_twenty(function() return clumio:get_wallet(wallet.id) end)
+    assert.is_true(seconds < 8, "it took " .. seconds)
+  end)
+
+  it("page after page is waited for among others", function()
+    coffer.map(accounts(3), create)
+    slow("list_wallets", 0.25, 40)
+    local seconds = seconds_of_twenty(function()
+      local count = 0
+      for _ in clumio:wallets { limit = 2 } do
+        count = count + 1
+      end
+      assert(count == 3, count)
+    end)
+    assert.is_true(seconds < 5, "it took " .. seconds)
+  end)
+
+  it("a waiter lets the others go on", function()
+    slow("refresh_wallet", 0.3, 20)
+    local seconds = seconds_of_twenty(function(account)
+      return assert(create(account)):wait { timeout = 20, interval = 0.2 }
+    end)
+    assert.is_true(seconds < 10, "it took " .. seconds)
+  end)
+
+  it("ensure lets the others go on", function()
+    slow("create_wallet", 0.5, 20)
+    local seconds = seconds_of_twenty(function(account)
+      return clumio:ensure_wallet(account)
+    end)
+    assert.is_true(seconds < 5, "it took " .. seconds)
+  end)
+end)
+
+describe("coffer.map, left by an error", function()
+  before_each(open)
+  after_each(close)
+
+  local function leave()
+    slow("create_wallet", 20, 3)
+    local is_done, trouble = pcall(coffer.map, accounts(5), create, {
+      at_once = 4, on_progress = function() error("enough", 0) end,
+    })
+    assert.is_false(is_done)
+    return trouble
+  end
+
+  it("raises that error", function()
+    assert.equal("enough", tostring(leave()))
+  end)
+
+  it("does not wait for what is in the air", function()
+    assert.is_true(seconds_of(leave) < 10)
+  end)
+
+  it("tells what became of everything in the air", function()
+    local trouble, told = leave(), 0
+    for i = 1, 4 do
+      local failure = trouble.failures[i]
+      told = told + ((failure or trouble.results[i]) and 1 or 0)
+      assert.is_true(not failure or failure.outcome == "unknown")
+    end
+    assert.equal(4, told)
+    assert.is_nil(trouble.failures[5])
+  end)
+
+  it("leaves a client that can be used", function()
+    leave()
+    assert.equal("123456789012", create "123456789012".account_native_id)
+  end)
+end)
+
+describe("coffer.gather", function()
+  before_each(open)
+  after_each(close)
+
+  it("runs a handful of functions at once", function()
+    local results, failures = coffer.gather(
+      function() return create "000000000001" end,
+      function() return clumio:list_wallets {} end,
+      function() error "no" end)
+    assert.equal("000000000001", results[1].account_native_id)
+    assert.truthy(results[2]._embedded)
+    assert.equal("raised", failures[3].code)
+  end)
+
+  it("raises for what is no function", function()
+    expect.raises("takes functions, got number", function() coffer.gather(print, 7) end)
+  end)
+end)
+
+describe("out of descriptors", function()
+  it("there are fewer at once, and nothing is lost", function()
+    open()
+    slow("create_wallet", 0.1, MANY)
+    local options = box:options "clumio"
+    local program = child.command(function(base_url, token)
+      local there = require "coffer"
+      local here = assert(there.clumio { base_url = base_url, token = token, attempts = 1 })
+      local list = {}
+      for i = 1, 40 do
+        list[i] = ("%012d"):format(i)
+      end
+      local results, failures = there.map(list, function(account)
+        return here:create_wallet(account)
+      end, { at_once = 40 })
+      for i, account in ipairs(list) do
+        assert(results[i], tostring(failures[i]))
+        assert(results[i].account_native_id == account)
+      end
+      print(#results, next(failures))
+    end, options.base_url, tostring(type(options.token) == "string" and options.token
+      or options.token:reveal()))
+    local run = child.execute("sh -c 'ulimit -n 20; exec \"$@\"' sh " .. program)
+    local count = creates()
+    close()
+    assert.equal("40\tnil\n", run.output, run.errors)
+    assert.equal(40, count)
+  end)
+end)
+
+describe("a program that ends in the midst of a map", function()
+  before_each(open)
+  after_each(close)
+
+  local function run(how)
+    slow("create_wallet", 3, 8)
+    local options = box:options "clumio"
+    return child.run(function(base_url, token, ending)
+      local there = require "coffer"
+      local here = assert(there.clumio { base_url = base_url, token = token })
+      local count = 0
+      there.map({ 1, 2, 3, 4, 5, 6, 7, 8 }, function(number)
+        count = count + 1
+        if count == 8 then
+          if ending == "exit" then
+            os.exit(7, true)
+          elseif ending == "leave" then
+            os.exit(7)
+          end
+          return true
+        end
+        return here:create_wallet(("%012d"):format(number))
+      end, { at_once = 8, on_progress = function() error "the end" end })
+    end, options.base_url, options.token, how)
+  end
+
+  it("by os.exit and a closed state, ends with its status", function()
+    local ended = run "exit"
+    assert.equal(7, ended.status, ended.errors)
+  end)
+
+  it("by os.exit alone, ends with its status", function()
+    local ended = run "leave"
+    assert.equal(7, ended.status, ended.errors)
+  end)
+
+  it("by an error, says so and does not crash", function()
+    local ended = run "error"
+    assert.equal(1, ended.status)
+    assert.truthy(ended.errors:find("the end", 1, true))
+  end)
+end)
