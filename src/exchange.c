@@ -6,6 +6,7 @@
 
 #include "headers.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -103,6 +104,14 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 
 /* Handle */
 
+/* A program that the host starts must not inherit our connections. */
+static int close_on_exec(void *held, curl_socket_t socket, curlsocktype purpose)
+{
+  (void)held, (void)purpose;
+  return fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR
+                                                : CURL_SOCKOPT_OK;
+}
+
 /* libcurl's default CA file without its default CA directory: with the
 ** directory given too, libcurl reads the file anew for every connection. */
 static const char *default_ca_file(void)
@@ -172,6 +181,7 @@ static bool set_quick_end(CURL *easy)
 static bool set_callbacks(CURL *easy)
 {
   return SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
+         SET(easy, CURLOPT_SOCKOPTFUNCTION, close_on_exec) &&
          SET(easy, CURLOPT_HEADERFUNCTION, take_head) &&
          SET(easy, CURLOPT_WRITEFUNCTION, take_body);
 }

@@ -95,10 +95,10 @@ static void keep_in(lua_State *L, const char *table, const char *name,
   lua_pop(L, 1);
 }
 
-static void keep_secret(lua_State *L, const char *name, const char *text,
-                        size_t length)
+static void keep_secret(lua_State *L, const char *table, const char *name,
+                        const char *text, size_t length)
 {
-  luaL_getsubtable(L, AT_HELD, "credentials");
+  luaL_getsubtable(L, AT_HELD, table);
   secret_push(L, text, length);
   lua_setfield(L, -2, name);
   lua_pop(L, 1);
@@ -129,7 +129,7 @@ static void use_setting(lua_State *L, struct client *client,
     keep_in(L, "parameters", setting->name, text);
     break;
   case SETTING_CREDENTIAL:
-    keep_secret(L, setting->name, text, length);
+    keep_secret(L, "credentials", setting->name, text, length);
     break;
   case SETTING_LOG_IN_URL:
     push_trimmed(L, text, length);
@@ -370,11 +370,16 @@ static bool is_reserved(const struct provider *provider, const char *name)
 static void check_header(lua_State *L, const struct client *client)
 {
   const char *who = client_type_name(L, client->provider);
-  size_t name_length, length;
-  if (lua_type(L, -3) != LUA_TSTRING || lua_type(L, -2) != LUA_TSTRING)
-    misuse(L, "%s: option 'headers' must be a table of strings by name", who);
+  const struct secret *secret = secret_test(L, -2);
+  size_t name_length, length = secret ? secret->length : 0;
+  const char *value = secret ? secret->bytes : NULL;
+  if (!secret && lua_type(L, -2) == LUA_TSTRING)
+    value = lua_tolstring(L, -2, &length);
+  if (lua_type(L, -3) != LUA_TSTRING || !value)
+    misuse(L,
+           "%s: option 'headers' must be a table of strings or secrets by name",
+           who);
   const char *name = lua_tolstring(L, -3, &name_length);
-  const char *value = lua_tolstring(L, -2, &length);
   if (!address_is_token(name, name_length))
     misuse(L, "%s: option 'headers' has a name that no header can have", who);
   if (is_reserved(client->provider, name))
@@ -382,7 +387,10 @@ static void check_header(lua_State *L, const struct client *client)
   const char *wrong = address_check_header_value(value, length);
   if (wrong)
     misuse(L, "%s: option 'headers': %s %s", who, name, wrong);
-  keep_in(L, "headers", name, value);
+  if (secret)
+    keep_secret(L, "headers", name, value, length);
+  else
+    keep_in(L, "headers", name, value);
   lua_pop(L, 1);
 }
 
@@ -391,7 +399,8 @@ static void take_headers(lua_State *L, const struct client *client)
   lua_pushliteral(L, "headers");
   int type = lua_rawget(L, AT_OPTIONS);
   if (type != LUA_TNIL && type != LUA_TTABLE)
-    misuse(L, "%s: option 'headers' must be a table of strings by name",
+    misuse(L,
+           "%s: option 'headers' must be a table of strings or secrets by name",
            client_type_name(L, client->provider));
   if (type == LUA_TTABLE) {
     lua_pushnil(L);

@@ -400,8 +400,10 @@ static bool add_table(lua_State *L, struct exchange *exchange)
   if (lua_istable(L, -1)) {
     lua_pushnil(L);
     while (lua_next(L, -2)) {
-      is_added = is_added && exchange_add_line(exchange, lua_tostring(L, -2),
-                                               "", lua_tostring(L, -1));
+      const struct secret *secret = secret_test(L, -1);
+      const char *value = secret ? secret->bytes : lua_tostring(L, -1);
+      is_added = is_added && value &&
+                 exchange_add_line(exchange, lua_tostring(L, -2), "", value);
       lua_pop(L, 1);
     }
   }

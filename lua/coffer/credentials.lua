@@ -91,7 +91,9 @@ end
 local function from_function(take)
   return function(state)
     local is_done, token = pcall(take)
-    if not is_done then
+    if not is_done and tostring(token):find "interrupted!$" then
+      error(token, 0) -- Ctrl-C, and nothing has been sent
+    elseif not is_done then
       return nil, trouble "the token function raised an error"
     end
     local is_set, wrong = core.set_token(state.client, token)

@@ -14,9 +14,14 @@ local function quoted(text)
   return "'" .. text:gsub("'", [['\'']]) .. "'"
 end
 
---- The header with the token, as a shell writes it.
-local function token_header(token)
-  return ('"%s: %s$%s"'):format(token.header, token.scheme, token.environment)
+--- A header as a shell writes it: the token, and other secrets, as variables.
+local function header_text(token, name, value)
+  if name == token.header then
+    return ('"%s: %s$%s"'):format(name, token.scheme, token.environment)
+  elseif type(value) ~= "string" then
+    return ('"%s: $%s"'):format(name, name:upper():gsub("%W", "_"))
+  end
+  return quoted(name .. ": " .. value)
 end
 
 --- The same call as a curl command, ready to paste. The token stands in it as
@@ -31,8 +36,7 @@ function methods:curl()
   end
   table.sort(names)
   for _, name in ipairs(names) do
-    lines[#lines + 1] = "-H " .. (name == token.header and token_header(token)
-      or quoted(name .. ": " .. self.headers[name]))
+    lines[#lines + 1] = "-H " .. header_text(token, name, self.headers[name])
   end
   if not self.body and self.method == "POST" then
     lines[#lines + 1] = "-H 'Content-Length: 0'" -- without a body, curl does not say so
