@@ -3,7 +3,6 @@
 local child = require "child"
 local coffer = require "coffer"
 local core = require "coffer.core"
-local expect = require "expect"
 
 local MANY = 40
 
@@ -40,6 +39,12 @@ local function seconds_of(fn)
   return core.clock() - begun
 end
 
+local function raises(word, fn)
+  local is_fine, trouble = pcall(fn)
+  assert.is_false(is_fine)
+  assert.truthy(tostring(trouble):find(word, 1, true), trouble)
+end
+
 local function open()
   box = coffer.sandbox()
   clumio = assert(coffer.clumio(box:options "clumio"))
@@ -71,7 +76,9 @@ describe("coffer.map", function()
 
   it("waits for many answers in the time of one", function()
     slow("create_wallet", 0.3, MANY)
-    local seconds = seconds_of(function() coffer.map(accounts(MANY), create, { at_once = MANY }) end)
+    local seconds = seconds_of(function()
+      coffer.map(accounts(MANY), create, { at_once = MANY })
+    end)
     assert.is_true(seconds < MANY * 0.3 / 3, "it took " .. seconds)
   end)
 
@@ -142,7 +149,7 @@ describe("coffer.map", function()
 
   for _, wrong in ipairs { 0, -1, 1.5, 10001, "many" } do
     it("raises for at_once = " .. tostring(wrong), function()
-      expect.raises("option 'at_once' must be a whole number from 1 to 10000",
+      raises("option 'at_once' must be a whole number from 1 to 10000",
         function() coffer.map({}, print, { at_once = wrong }) end)
     end)
   end
@@ -154,7 +161,7 @@ describe("coffer.map", function()
   end
 
   it("raises for an option that it does not know", function()
-    expect.raises("did you mean 'at_once'", function() coffer.map({}, print, { atonce = 1 }) end)
+    raises("did you mean 'at_once'", function() coffer.map({}, print, { atonce = 1 }) end)
   end)
 
   it("keeps to a pace", function()
@@ -164,38 +171,24 @@ describe("coffer.map", function()
     assert.is_true(seconds >= 0.45, "it took " .. seconds)
   end)
 
-  it("holds all back after a 429", function()
-    box:fail { operation = "create_wallet", status = 429, headers = { ["Retry-After"] = "1" } }
-    local begun, last = core.clock(), nil
-    local results = coffer.map(accounts(8), function(account)
-      local wallet = create(account)
-      last = core.clock() - begun
-      return wallet
-    end, { at_once = 1 })
-    assert.equal(8, #results)
-    assert.is_true(last >= 0.9, "it took " .. last)
-  end)
-
   it("sends nothing while a 429 holds all back", function()
     box:fail { operation = "create_wallet", status = 429, headers = { ["Retry-After"] = "1" } }
-    local times = {}
-    local begun = core.clock()
+    local begun, ended = core.clock(), nil
     coffer.gather(function()
       create "000000000001"
     end, function()
-      clumio:list_wallets {}
-      while #box:log() < 2 do
+      repeat
         clumio:list_wallets {}
-      end
-      clumio:list_wallets {}
-      times[#times + 1] = core.clock() - begun
+        ended = core.clock() - begun
+      until ended > 0.5
     end)
-    assert.is_true(times[1] >= 0.9, "a call went out after " .. times[1])
+    assert.is_true(ended >= 0.9, "a call went out after " .. ended)
   end)
 
   it("begins no other item behind a failure when told so", function()
     local seen = {}
-    local _, failures = coffer.map({ "000000000001", "no", "000000000003" }, function(account, index)
+    local list = { "000000000001", "no", "000000000003" }
+    local _, failures = coffer.map(list, function(account, index)
       seen[index] = true
       return create(account)
     end, { at_once = 1, stop_on_failure = true })
@@ -208,8 +201,7 @@ describe("coffer.map", function()
     coffer.map(accounts(3), create, { at_once = 1, on_progress = function(progress)
       told[#told + 1] = progress.done .. "/" .. progress.total
     end })
-    assert.equal("3/3", told[#told])
-    assert.truthy(table.concat(told, " "):find "1/3 2/3 3/3")
+    assert.equal("1/3 2/3 3/3", table.concat(told, " "):match "1/3.*")
   end)
 
   it("works inside itself", function()
@@ -324,7 +316,7 @@ describe("coffer.gather", function()
   end)
 
   it("raises for what is no function", function()
-    expect.raises("takes functions, got number", function() coffer.gather(print, 7) end)
+    raises("takes functions, got number", function() coffer.gather(print, 7) end)
   end)
 end)
 
@@ -348,8 +340,7 @@ describe("out of descriptors", function()
         assert(results[i].account_native_id == account)
       end
       print(#results, next(failures))
-    end, options.base_url, tostring(type(options.token) == "string" and options.token
-      or options.token:reveal()))
+    end, options.base_url, options.token)
     local run = child.execute("sh -c 'ulimit -n 20; exec \"$@\"' sh " .. program)
     local count = creates()
     close()

@@ -353,7 +353,7 @@ end)
 describe("a change", function()
   local changes = {
     { "clumio", "delete_wallet", "w-1" }, { "commvault", "logout" },
-    { "ecl", "create_user", "robot" }, 
+    { "ecl", "create_user", "robot" },
     { "astra", "update_account", { account_id = ACCOUNT_ID, name = "n" } },
     { "astra", "delete_account", ACCOUNT_ID },
   }

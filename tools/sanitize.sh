@@ -24,6 +24,7 @@ runtime() {
 }
 
 need want_build want_tests want_sanitizers
+like want_loops
 need_nginx
 cmake -S . -B "$place" -DCMAKE_C_COMPILER=clang -DCOFFER_SANITIZE=ON \
   -DCOFFER_TEST_HOSTS=ON >/dev/null

@@ -2,6 +2,7 @@
 # Sourced by the other scripts here, from the top directory of the checkout.
 #
 #   need LIST...           installs what these lists name, or says how to
+#   like LIST...           the same, and goes on without
 #   need_nginx             gets nginx for the specs, where it can be had
 #   build [CMAKE OPTION]   leaves the modules in build/
 #   use_checkout [BUILD]   lets Lua find the checkout's modules
@@ -36,8 +37,17 @@ want_tests() {
   want 'curl' curl has curl
 }
 
+# The event loops that there are adapters for.
+want_loops() {
+  want 'luv' lua-luv has_module luv
+  want 'cqueues' lua-cqueues has_module cqueues
+}
+
+# What tools/bench.sh counts with, and compares with.
 want_bench() {
   want 'valgrind' valgrind has valgrind
+  want 'curl' curl has curl
+  want 'Python requests' python3-requests has_requests
 }
 
 # Notes PACKAGES, which bring WHAT, unless the command that follows succeeds.
@@ -62,6 +72,10 @@ has_header() {
 
 has_module() {
   "$lua" -e "require '$1'"
+}
+
+has_requests() {
+  python3 -c 'import requests'
 }
 
 has_certificates() {
@@ -102,6 +116,11 @@ need() {
   fi
   look_for "$@"
   [ -z "$packages" ] || fail "Installed, and still not found: $missing."
+}
+
+# The same for what can be done without.
+like() {
+  (need "$@") || echo "What needs them is skipped."
 }
 
 look_for() {

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 . tools/setup.sh
 
 need want_build want_tests
+like want_loops
 need_nginx
 build -DCOFFER_TEST_HOSTS=ON
 use_checkout

@@ -251,6 +251,9 @@ local function go(run)
   while run.active > 0 or has_more(run) do
     while run.active < run.at_once and has_more(run) do
       begin(run)
+      if run.done > (run.told or 0) then -- some are over as soon as they begin
+        tell(run)
+      end
     end
     local ready = run.ready
     run.ready = {}
