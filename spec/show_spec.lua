@@ -114,8 +114,8 @@ describe("colours", function()
       own.show { a = 1 }
       own.help "astra"
     end)
-    if not os.execute "command -v script >/dev/null 2>&1" then
-      pending "there is no script(1) to make a terminal"
+    if not os.execute "script -qec true /dev/null >/dev/null 2>&1" then
+      pending "there is no script(1), or nothing to make a terminal of"
     end
     local said = child.execute(("env %s script -qec %s /dev/null"):format(environment,
       process.quote(command)))
