@@ -48,12 +48,6 @@ for _, path in ipairs(documents) do
         end
       end
     end)
-
-    it("keeps to itself", function()
-      local text = read(path)
-      assert.is_nil(text:find("/work/", 1, true))
-      assert.is_nil(text:find("shared/", 1, true))
-    end)
   end)
 end
 

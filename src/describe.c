@@ -7,6 +7,18 @@
 
 #include <lauxlib.h>
 
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static void set_flag(lua_State *L, const char *name, bool flag)
+{
+  lua_pushboolean(L, flag);
+  lua_setfield(L, -2, name);
+}
+
 static void describe_parameter(lua_State *L, const struct field *field)
 {
   static const char *const kinds[] = {
@@ -16,18 +28,12 @@ static void describe_parameter(lua_State *L, const struct field *field)
       [SCHEMA_CODE] = "code",     [SCHEMA_OBJECT] = "table",
       [SCHEMA_ARRAY] = "list",    [SCHEMA_MAP] = "table"};
   lua_createtable(L, 0, 4);
-  lua_pushstring(L, field->name);
-  lua_setfield(L, -2, "name");
-  lua_pushstring(L, kinds[field->schema->kind]);
-  lua_setfield(L, -2, "type");
-  lua_pushboolean(L, (field->flags & FIELD_REQUIRED) != 0);
-  lua_setfield(L, -2, "is_required");
-  lua_pushboolean(L, (field->flags & FIELD_FIXED) != 0);
-  lua_setfield(L, -2, "is_fixed");
-  lua_pushboolean(L, (field->flags & FIELD_OF_CLIENT) != 0);
-  lua_setfield(L, -2, "is_of_client");
-  lua_pushstring(L, field->about);
-  lua_setfield(L, -2, "about");
+  set_text(L, "name", field->name);
+  set_text(L, "type", kinds[field->schema->kind]);
+  set_flag(L, "is_required", (field->flags & FIELD_REQUIRED) != 0);
+  set_flag(L, "is_fixed", (field->flags & FIELD_FIXED) != 0);
+  set_flag(L, "is_of_client", (field->flags & FIELD_OF_CLIENT) != 0);
+  set_text(L, "about", field->about);
 }
 
 static void describe_paging(lua_State *L, const struct paging *paging)
@@ -37,42 +43,27 @@ static void describe_paging(lua_State *L, const struct paging *paging)
                                        [PAGING_TOKEN] = "token",
                                        [PAGING_OFFSET] = "offset"};
   lua_createtable(L, 0, 6);
-  lua_pushstring(L, paging->name);
-  lua_setfield(L, -2, "name");
-  lua_pushstring(L, paging->items);
-  lua_setfield(L, -2, "items");
-  lua_pushstring(L, styles[paging->style]);
-  lua_setfield(L, -2, "style");
-  lua_pushstring(L, paging->next);
-  lua_setfield(L, -2, "next");
-  lua_pushstring(L, paging->parameter);
-  lua_setfield(L, -2, "parameter");
-  lua_pushstring(L, paging->row_names);
-  lua_setfield(L, -2, "row_names");
+  set_text(L, "name", paging->name);
+  set_text(L, "items", paging->items);
+  set_text(L, "style", styles[paging->style]);
+  set_text(L, "next", paging->next);
+  set_text(L, "parameter", paging->parameter);
+  set_text(L, "row_names", paging->row_names);
 }
 
 static void describe_operation(lua_State *L, const struct operation *operation)
 {
   const struct schema *parameters = operation->parameters;
   lua_createtable(L, 0, 8);
-  lua_pushstring(L, operation->name);
-  lua_setfield(L, -2, "name");
-  lua_pushstring(L, operation->method);
-  lua_setfield(L, -2, "method");
-  lua_pushstring(L, operation->path);
-  lua_setfield(L, -2, "path");
-  lua_pushstring(L, operation->about);
-  lua_setfield(L, -2, "about");
-  lua_pushboolean(L, operation->creates);
-  lua_setfield(L, -2, "creates");
-  lua_pushboolean(L, operation->repeats);
-  lua_setfield(L, -2, "repeats");
-  lua_pushboolean(L, operation->is_public);
-  lua_setfield(L, -2, "is_public");
-  lua_pushboolean(L, operation->has_secrets);
-  lua_setfield(L, -2, "has_secrets");
-  lua_pushstring(L, operation->token);
-  lua_setfield(L, -2, "token");
+  set_text(L, "name", operation->name);
+  set_text(L, "method", operation->method);
+  set_text(L, "path", operation->path);
+  set_text(L, "about", operation->about);
+  set_flag(L, "creates", operation->creates);
+  set_flag(L, "repeats", operation->repeats);
+  set_flag(L, "is_public", operation->is_public);
+  set_flag(L, "has_secrets", operation->has_secrets);
+  set_text(L, "token", operation->token);
   if (operation->paging) {
     describe_paging(L, operation->paging);
     lua_setfield(L, -2, "paging");
@@ -88,25 +79,18 @@ static void describe_operation(lua_State *L, const struct operation *operation)
 static void describe_deed(lua_State *L, const struct deed *deed)
 {
   lua_createtable(L, 0, 4);
-  lua_pushstring(L, deed->name);
-  lua_setfield(L, -2, "name");
-  lua_pushstring(L, deed->operation);
-  lua_setfield(L, -2, "operation");
-  lua_pushstring(L, deed->parameter);
-  lua_setfield(L, -2, "parameter");
-  lua_pushstring(L, deed->field);
-  lua_setfield(L, -2, "field");
+  set_text(L, "name", deed->name);
+  set_text(L, "operation", deed->operation);
+  set_text(L, "parameter", deed->parameter);
+  set_text(L, "field", deed->field);
 }
 
 static void describe_thing(lua_State *L, const struct thing *thing)
 {
   lua_createtable(L, 0, 4);
-  lua_pushstring(L, thing->name);
-  lua_setfield(L, -2, "name");
-  lua_pushstring(L, thing->title);
-  lua_setfield(L, -2, "title");
-  lua_pushstring(L, thing->status);
-  lua_setfield(L, -2, "status");
+  set_text(L, "name", thing->name);
+  set_text(L, "title", thing->title);
+  set_text(L, "status", thing->status);
   lua_createtable(L, (int)thing->deed_count, 0);
   for (size_t i = 0; i < thing->deed_count; i++) {
     describe_deed(L, &thing->deeds[i]);
@@ -118,14 +102,11 @@ static void describe_thing(lua_State *L, const struct thing *thing)
 static void describe_token(lua_State *L, const struct provider *provider)
 {
   lua_createtable(L, 0, 3);
-  lua_pushstring(L, provider->token_header);
-  lua_setfield(L, -2, "header");
-  lua_pushstring(L, provider->token_scheme);
-  lua_setfield(L, -2, "scheme");
+  set_text(L, "header", provider->token_header);
+  set_text(L, "scheme", provider->token_scheme);
   for (size_t i = 0; i < provider->setting_count; i++)
     if (provider->settings[i].use == SETTING_TOKEN) {
-      lua_pushstring(L, provider->settings[i].environment[0]);
-      lua_setfield(L, -2, "environment");
+      set_text(L, "environment", provider->settings[i].environment[0]);
     }
 }
 
@@ -134,8 +115,7 @@ int describe_provider(lua_State *L)
   const struct provider *provider = provider_named(luaL_checkstring(L, 1));
   luaL_argcheck(L, provider, 1, "no such provider");
   lua_createtable(L, 0, 4);
-  lua_pushstring(L, provider->title);
-  lua_setfield(L, -2, "title");
+  set_text(L, "title", provider->title);
   describe_token(L, provider);
   lua_setfield(L, -2, "token");
   luaL_getmetatable(L, client_type_name(L, provider));
