@@ -286,6 +286,8 @@ static bool turn(struct flight *flight, int wait, bool *is_interrupted)
 long long flight_timeout(const struct flight *flight)
 {
   long long left;
+  if (flight->landed)
+    return 0;
   if (flight->due < 0)
     return -1;
   left = flight->due - now();
@@ -312,8 +314,8 @@ void flight_step(struct flight *flight, int wait)
     int left = is_any ? 0 : time_left(flight, until);
     if (!can_go_on || !turn(flight, left, &is_interrupted))
       give_up(flight);
-    if (collect(flight) || is_any || is_interrupted || !flight->in_air ||
-        now() >= until)
+    if (collect(flight) || is_any || flight->landed || is_interrupted ||
+        !flight->in_air || now() >= until)
       return;
   }
 }

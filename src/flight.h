@@ -39,7 +39,8 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
 void flight_stop(struct exchange *exchange, CURLcode code);
 
 /* How long a loop may wait for the descriptor before the next step, in
-** milliseconds; -1 is for ever. */
+** milliseconds; -1 is for ever. Not at all where one has landed, which may
+** have happened in a step that another took. */
 long long flight_timeout(const struct flight *flight);
 
 /* Moves all exchanges on until one is over or `wait` milliseconds have gone

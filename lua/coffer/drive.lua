@@ -80,7 +80,8 @@ function drive.exchange(client, request, seconds)
   sending:start(seconds)
   while not sending:step(driver and 0 or STEP) do
     if driver then
-      driver.wait({ client }, drive.due(client, seconds))
+      -- another coroutine's step may have seen to what this one waits for
+      driver.wait({ client }, drive.due(client, math.min(seconds, STEP)))
       drive.turn(client)
     end
   end

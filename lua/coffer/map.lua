@@ -247,9 +247,13 @@ local function has_more(run)
   return run.next_item <= run.total and not run.stops
 end
 
+local function may_begin(run)
+  return run.active < run.at_once and has_more(run)
+end
+
 local function go(run)
   while run.active > 0 or has_more(run) do
-    while run.active < run.at_once and has_more(run) do
+    while may_begin(run) do
       begin(run)
       if run.done > (run.told or 0) then -- some are over as soon as they begin
         tell(run)
@@ -261,7 +265,7 @@ local function go(run)
       resume(run, task)
     end
     tell(run)
-    if #run.ready == 0 and run.active > 0 then
+    if #run.ready == 0 and run.active > 0 and not may_begin(run) then
       wait(run, nearest(run))
       wake_sleepers(run)
     end
