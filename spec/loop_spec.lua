@@ -117,9 +117,9 @@ local function without(adapter, library)
 end
 
 local loops = {
-  { library = "luv", beside = beside_luv, helpers = helpers_luv,
+  { needs = "luv", beside = beside_luv, helpers = helpers_luv,
     package = "coffer.loop.luv needs luv (Debian: lua-luv; LuaRocks: luv)" },
-  { library = "cqueues", beside = beside_cqueues, helpers = helpers_cqueues,
+  { needs = "cqueues", beside = beside_cqueues, helpers = helpers_cqueues,
     package = "coffer.loop.cqueues needs cqueues (Debian: lua-cqueues; LuaRocks: cqueues)" },
 }
 
@@ -141,12 +141,12 @@ local function need(library)
 end
 
 for _, loop in ipairs(loops) do
-  describe("under " .. loop.library, function()
+  describe("under " .. loop.needs, function()
     before_each(function() box = coffer.sandbox() end)
     after_each(function() box:close() end)
 
     it("a timer beside " .. CALLS .. " slow calls is not held up", function()
-      need(loop.library)
+      need(loop.needs)
       box:fail { operation = "create_wallet", delay = 0.5, times = CALLS }
       local output = run(loop.beside, CALLS)
       local done, ticks, longest = output:match "(%d+)%s+(%d+)%s+(%d+)"
@@ -157,13 +157,13 @@ for _, loop in ipairs(loops) do
     end)
 
     it("the helpers yield to it", function()
-      need(loop.library)
+      need(loop.needs)
       local output = run(loop.helpers)
       assert.equal("3\t3\t123456789012\n", output)
     end)
 
     it("a missing library says which package to install", function()
-      local ended = child.run(without, "coffer.loop." .. loop.library, loop.library)
+      local ended = child.run(without, "coffer.loop." .. loop.needs, loop.needs)
       assert.equal(loop.package .. "\n", ended.output)
     end)
   end)
