@@ -149,6 +149,7 @@ apt_get() {
 need_nginx() {
   if find_nginx; then return 0; fi
   echo "Missing: nginx. Running: apt-get download nginx, into build/nginx"
+  mkdir -p build
   take_nginx >build/nginx.log 2>&1 && find_nginx ||
     echo "It cannot be had (see build/nginx.log); the tests that need it are skipped."
 }
