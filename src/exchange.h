@@ -52,7 +52,7 @@ struct exchange {
   unsigned sends; /* how often libcurl was about to send: 0 is not sent */
   bool is_head_complete;
   bool is_between_heads; /* behind that of a 1xx */
-  bool is_started, is_done;
+  bool is_done;
   bool is_crowded; /* not sent, and there are no descriptors left */
   enum exchange_stop stop;
   CURLcode code;

@@ -38,7 +38,8 @@ static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *held,
     event.events |= EPOLLOUT;
   if (known)
     return epoll_ctl(flight->descriptor, EPOLL_CTL_MOD, socket, &event);
-  curl_multi_assign(flight->multi, socket, flight);
+  if (curl_multi_assign(flight->multi, socket, flight) != CURLM_OK)
+    return -1; /* the next change would not know that it is watched */
   return epoll_ctl(flight->descriptor, EPOLL_CTL_ADD, socket, &event);
 }
 
@@ -138,7 +139,6 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
   if (flight->is_spoilt)
     flight_renew(flight);
   CURL *easy = flight->is_spoilt ? NULL : take_handle(flight, route);
-  exchange->is_started = true;
   if (easy && exchange_prepare(exchange, easy, route, message) &&
       curl_multi_add_handle(flight->multi, easy) == CURLM_OK) {
     exchange->easy = easy;
