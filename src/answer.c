@@ -179,8 +179,9 @@ static void push_fields(lua_State *L, const struct request *request,
     lua_pushinteger(L, exchange->status);
     lua_setfield(L, -2, "status");
   }
-  if (exchange->retry_after >= 0) {
-    lua_pushinteger(L, exchange->retry_after);
+  long retry_after = exchange_retry_after(exchange);
+  if (retry_after >= 0) {
+    lua_pushinteger(L, retry_after);
     lua_setfield(L, -2, "retry_after");
   }
   lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS);

@@ -8,9 +8,12 @@
 
 enum { BUFFER_SMALLEST = 256 };
 
+/* The first time just what is asked for, as that is often all there is. */
 static size_t roomier(size_t capacity, size_t needed)
 {
-  size_t doubled = capacity < BUFFER_SMALLEST ? BUFFER_SMALLEST : capacity;
+  size_t doubled = capacity;
+  if (capacity == 0)
+    return needed > BUFFER_SMALLEST ? needed : BUFFER_SMALLEST;
   while (doubled < needed)
     doubled = doubled > SIZE_MAX / 2 ? needed : doubled * 2;
   return doubled;

@@ -6,6 +6,7 @@
 #include "address.h"
 #include "misuse.h"
 #include "request.h"
+#include "type.h"
 #include "version.h"
 
 #include <lauxlib.h>
@@ -15,6 +16,10 @@
 enum { MOST_TOKEN = 64 * 1024 /* bytes of one that was not there at first */ };
 
 #define COFFER_AGENT "coffer/" COFFER_VERSION
+
+/* Its address is the type of all clients; that of a provider is the type of
+** its own. */
+static const char client_type = 0;
 
 const char *client_type_name(lua_State *L, const struct provider *provider)
 {
@@ -45,6 +50,8 @@ static void release(struct client *client)
   if (client->flight.multi && client->process == getpid())
     flight_close(&client->flight);
   client->flight.multi = NULL;
+  lines_drop(client->last.lines);
+  client->last = (struct client_lines){0};
 }
 
 /* The client, open or closed; the metamethods have the provider as their
@@ -52,7 +59,10 @@ static void release(struct client *client)
 static struct client *client_self(lua_State *L)
 {
   const struct provider *provider = lua_touserdata(L, lua_upvalueindex(1));
-  return luaL_checkudata(L, 1, client_type_name(L, provider));
+  struct client *client = type_test(L, 1, provider);
+  if (!client)
+    luaL_typeerror(L, 1, client_type_name(L, provider));
+  return client;
 }
 
 static int client_close(lua_State *L)
@@ -75,14 +85,12 @@ void client_check_open(lua_State *L, const struct client *client)
 struct client *client_check(lua_State *L, int index,
                             const struct provider *provider)
 {
-  const char *type = client_type_name(L, provider);
-  struct client *client = luaL_testudata(L, index, type);
+  struct client *client = type_test(L, index, provider);
   if (!client)
     misuse(L,
            "%s: a method was called on a %s (write client:method, with a "
            "colon)",
-           type, luaL_typename(L, index));
-  lua_pop(L, 1);
+           client_type_name(L, provider), luaL_typename(L, index));
   client_check_open(L, client);
   return client;
 }
@@ -107,16 +115,7 @@ void client_push_held(lua_State *L, int index, const char *name)
 
 struct client *client_of_any(lua_State *L, int index)
 {
-  int absolute = lua_absindex(L, index);
-  for (const struct provider *const *each = providers; *each; each++) {
-    const char *type = client_type_name(L, *each);
-    struct client *client = luaL_testudata(L, absolute, type);
-    lua_pop(L, 1);
-    if (client)
-      return client;
-  }
-  luaL_typeerror(L, index, "coffer client");
-  return NULL;
+  return type_check(L, index, &client_type, "coffer client");
 }
 
 /* core.settings(client, kind): its settings by name, or nil where there are
@@ -248,6 +247,8 @@ static void open_type(lua_State *L, const struct provider *provider)
     lua_setfield(L, -2, "close");
     lua_setfield(L, -2, "__index");
   }
+  type_mark(L, &client_type);
+  type_mark(L, provider);
   lua_pop(L, 2);
 }
 

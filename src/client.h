@@ -8,6 +8,14 @@
 #include <lua.h>
 #include <sys/types.h>
 
+/* The header lines of the last call that had no others than its operation's
+** and the token's. */
+struct client_lines {
+  struct lines *lines;
+  const struct operation *operation;
+  lua_Integer generation; /* of the token */
+};
+
 /* The userdata that a user holds: one provider, one credential, one pool of
 ** connections. What its pointers point to is kept by its user value, a table
 ** that also holds
@@ -20,7 +28,9 @@ struct client {
   const struct secret *token;
   lua_Integer token_generation; /* counts its changes */
   struct route route;
+  bool has_headers; /* that go with every request */
   struct flight flight;
+  struct client_lines last;
   long timeout; /* of one attempt, milliseconds */
   pid_t process;
 };

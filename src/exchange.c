@@ -13,7 +13,7 @@
 
 enum {
   MOST_HEAD = 64 * 1024,  /* bytes */
-  LEAST_TO_EXPECT = 1000, /* bytes of a body; libcurl asks before larger ones */
+  USUAL_HEAD = 1000,      /* bytes */
   MOST_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
   SLOWEST_SPEED = 1,      /* bytes a second */
   SLOWEST_TIME = 30,      /* seconds */
@@ -75,7 +75,9 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
     exchange->head.length = 0;
   exchange->is_between_heads = ends_head(line, length);
   exchange->is_head_complete = exchange->is_between_heads && is_final(exchange);
-  if (!buffer_append(&exchange->head, line, length))
+  if ((exchange->head.capacity == 0 &&
+       !buffer_reserve(&exchange->head, USUAL_HEAD)) ||
+      !buffer_append(&exchange->head, line, length))
     return stop(exchange, STOP_NO_MEMORY);
   return length;
 }
@@ -143,13 +145,15 @@ static bool set_tls(CURL *easy, const struct route *route)
   return is_set;
 }
 
-/* The environment decides nothing unless it was asked. */
+/* The environment decides nothing unless it was asked. What the provider gets
+** to read has a line for the user agent; this one is for the proxy. */
 static bool set_proxy(CURL *easy, const struct route *route)
 {
-  if (route->proxy)
-    return SET(easy, CURLOPT_PROXY, route->proxy) &&
-           SET(easy, CURLOPT_NOPROXY, "");
-  return route->use_env_proxy || SET(easy, CURLOPT_PROXY, "");
+  if (!route->proxy && !route->use_env_proxy)
+    return SET(easy, CURLOPT_PROXY, "");
+  return SET(easy, CURLOPT_USERAGENT, route->user_agent) &&
+         (!route->proxy || (SET(easy, CURLOPT_PROXY, route->proxy) &&
+                            SET(easy, CURLOPT_NOPROXY, "")));
 }
 
 static bool set_protocol(CURL *easy)
@@ -193,34 +197,13 @@ CURL *exchange_make_handle(const struct route *route)
       set_quick_end(easy) && set_proxy(easy, route) && set_tls(easy, route) &&
       SET(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_timeout) &&
       SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_SPEED) &&
-      SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME) &&
-      (!route->user_agent || SET(easy, CURLOPT_USERAGENT, route->user_agent)))
+      SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME))
     return easy;
   curl_easy_cleanup(easy);
   return NULL;
 }
 
 /* Request */
-
-static bool add(struct exchange *exchange, const char *line)
-{
-  struct curl_slist *lines = curl_slist_append(exchange->lines, line);
-  if (lines)
-    exchange->lines = lines;
-  return lines != NULL;
-}
-
-bool exchange_add_line(struct exchange *exchange, const char *name,
-                       const char *scheme, const char *value)
-{
-  struct buffer line = {0};
-  bool is_added =
-      buffer_append_text(&line, name) && buffer_append_text(&line, ": ") &&
-      buffer_append_text(&line, scheme) && buffer_append_text(&line, value) &&
-      buffer_terminate(&line) && add(exchange, line.bytes);
-  buffer_free(&line);
-  return is_added;
-}
 
 /* A POST without a body still says Content-Length: 0. */
 static bool set_method(CURL *easy, const struct message *message)
@@ -244,11 +227,8 @@ bool exchange_prepare(struct exchange *exchange, CURL *easy,
                       const struct route *route, const struct message *message)
 {
   long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
-  bool may_wait = message->body && message->body->length > LEAST_TO_EXPECT;
   exchange->most_body = route->most_body;
-  return (!may_wait || add(exchange, "Expect:")) &&
-         (message->body || add(exchange, "Content-Type:")) &&
-         SET(easy, CURLOPT_HTTPHEADER, exchange->lines) &&
+  return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
          SET(easy, CURLOPT_URL, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
          SET(easy, CURLOPT_MAXAGE_CONN, oldest) &&
@@ -274,17 +254,16 @@ static long seconds_of(const char *text)
   return date > now ? (long)(date - now) : 0;
 }
 
-static void take_retry_after(struct exchange *exchange)
+long exchange_retry_after(const struct exchange *exchange)
 {
   struct header header;
   char text[64];
-  exchange->retry_after = -1;
   if (!headers_find(&exchange->head, "retry-after", &header) ||
       header.value_length >= sizeof text)
-    return;
+    return -1;
   memcpy(text, header.value, header.value_length);
   text[header.value_length] = '\0';
-  exchange->retry_after = seconds_of(text);
+  return seconds_of(text);
 }
 
 void exchange_end(struct exchange *exchange, CURLcode code)
@@ -296,21 +275,12 @@ void exchange_end(struct exchange *exchange, CURLcode code)
   curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &exchange->status);
   curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE,
                     &exchange->proxy_status);
-  take_retry_after(exchange);
-}
-
-static void forget_lines(struct exchange *exchange)
-{
-  for (struct curl_slist *line = exchange->lines; line; line = line->next)
-    explicit_bzero(line->data, strlen(line->data));
-  curl_slist_free_all(exchange->lines);
-  exchange->lines = NULL;
 }
 
 void exchange_clear(struct exchange *exchange)
 {
-  forget_lines(exchange);
+  lines_drop(exchange->lines);
   buffer_free(&exchange->head);
   buffer_free(&exchange->body);
-  *exchange = (struct exchange){.retry_after = -1};
+  *exchange = (struct exchange){0};
 }

@@ -2,6 +2,7 @@
 #define COFFER_EXCHANGE_H
 
 #include "buffer.h"
+#include "headers.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -45,9 +46,9 @@ struct exchange {
   struct exchange *next, *previous; /* in the same list of a flight */
   struct flight *landed_in;         /* after the flight, until it is told */
   long long tag;                    /* tells it apart once landed; 0: none */
-  struct curl_slist *lines;
-  struct buffer head, body; /* the answer, as far as it came */
-  size_t head_seen;         /* bytes of header lines, 1xx included */
+  struct lines *lines;              /* that go out, or NULL */
+  struct buffer head, body;         /* the answer, as far as it came */
+  size_t head_seen;                 /* bytes of header lines, 1xx included */
   size_t most_body;
   unsigned sends; /* how often libcurl was about to send: 0 is not sent */
   bool is_head_complete;
@@ -58,13 +59,8 @@ struct exchange {
   CURLcode code;
   long status;
   long proxy_status; /* of the answer to CONNECT, 0 where there is none */
-  long retry_after;  /* seconds, -1 where not told */
   char trouble[CURL_ERROR_SIZE];
 };
-
-/* Appends a header line. False when there is no memory. */
-bool exchange_add_line(struct exchange *exchange, const char *name,
-                       const char *scheme, const char *value);
 
 /* Makes an easy handle with all that does not differ between requests; NULL
 ** when that fails. */
@@ -77,7 +73,10 @@ bool exchange_prepare(struct exchange *exchange, CURL *easy,
 /* Takes over how it ended. */
 void exchange_end(struct exchange *exchange, CURLcode code);
 
-/* Forgets the answer and the header lines; the memory is wiped. */
+/* The seconds that the answer's Retry-After asks for, -1 where it does not. */
+long exchange_retry_after(const struct exchange *exchange);
+
+/* Forgets the answer, whose memory is wiped, and the header lines. */
 void exchange_clear(struct exchange *exchange);
 
 #endif

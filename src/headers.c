@@ -1,9 +1,58 @@
-/* Reading header lines. */
+/* Header lines: those that go out, and reading those that come. */
 
 #include "headers.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+/* Going out */
+
+struct lines *lines_make(void)
+{
+  struct lines *lines = malloc(sizeof *lines);
+  if (lines)
+    *lines = (struct lines){.holders = 1};
+  return lines;
+}
+
+bool lines_append(struct lines *lines, const char *line)
+{
+  struct curl_slist *list = curl_slist_append(lines->list, line);
+  if (list)
+    lines->list = list;
+  return list != NULL;
+}
+
+bool lines_add(struct lines *lines, const char *name, const char *scheme,
+               const char *value)
+{
+  struct buffer line = {0};
+  bool is_added =
+      buffer_append_text(&line, name) && buffer_append_text(&line, ": ") &&
+      buffer_append_text(&line, scheme) && buffer_append_text(&line, value) &&
+      buffer_terminate(&line) && lines_append(lines, line.bytes);
+  buffer_free(&line);
+  return is_added;
+}
+
+struct lines *lines_hold(struct lines *lines)
+{
+  lines->holders++;
+  return lines;
+}
+
+void lines_drop(struct lines *lines)
+{
+  if (!lines || --lines->holders > 0)
+    return;
+  for (struct curl_slist *line = lines->list; line; line = line->next)
+    explicit_bzero(line->data, strlen(line->data));
+  curl_slist_free_all(lines->list);
+  free(lines);
+}
+
+/* Coming in */
 
 static bool is_blank(char byte)
 {
@@ -49,14 +98,19 @@ bool headers_next(const struct buffer *lines, size_t *at, struct header *header)
   return false;
 }
 
+bool header_is(const struct header *header, const char *name)
+{
+  size_t length = strlen(name);
+  return header->name_length == length &&
+         strncasecmp(header->name, name, length) == 0;
+}
+
 bool headers_find(const struct buffer *lines, const char *name,
                   struct header *header)
 {
   size_t at = 0;
-  size_t length = strlen(name);
   while (headers_next(lines, &at, header))
-    if (header->name_length == length &&
-        strncasecmp(header->name, name, length) == 0)
+    if (header_is(header, name))
       return true;
   return false;
 }

@@ -3,8 +3,31 @@
 
 #include "buffer.h"
 
+#include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Header lines that go out. Whoever sends the same ones may share them; they
+** are wiped when nobody holds them any more. */
+struct lines {
+  struct curl_slist *list;
+  unsigned holders;
+};
+
+/* Makes a list without lines, held once; NULL when there is no memory. */
+struct lines *lines_make(void);
+
+/* Appends `name: value`, the value being one text behind the other. False when
+** there is no memory. */
+bool lines_add(struct lines *lines, const char *name, const char *scheme,
+               const char *value);
+
+/* Appends the line as it is. A name and a colon alone keep libcurl from making
+** such a line itself. */
+bool lines_append(struct lines *lines, const char *line);
+
+struct lines *lines_hold(struct lines *lines);
+void lines_drop(struct lines *lines); /* may be NULL */
 
 /* The header lines of an answer as they came, one after the other. */
 
@@ -19,6 +42,9 @@ struct header {
 ** passed over. */
 bool headers_next(const struct buffer *lines, size_t *at,
                   struct header *header);
+
+/* True for this name, in whatever case.  */
+bool header_is(const struct header *header, const char *name);
 
 /* The first header of this name, whatever its case. */
 bool headers_find(const struct buffer *lines, const char *name,

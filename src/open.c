@@ -480,6 +480,7 @@ int open_client(lua_State *L)
   check_key_log(L, client);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);
+  client->has_headers = lua_getfield(L, AT_HELD, "headers") == LUA_TTABLE;
   if (!flight_open(&client->flight))
     return refuse_flight(L, provider);
   lua_settop(L, AT_CLIENT);

@@ -10,27 +10,31 @@
 #include "marshal.h"
 #include "misuse.h"
 #include "options.h"
+#include "type.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Bytes of a body; libcurl asks the server first before larger ones. */
+enum { LEAST_TO_EXPECT = 1000 };
+
 #define REQUEST_TYPE "coffer.request"
+
+static const char request_type = 0; /* its address is the type */
 
 static struct request *request_check(lua_State *L)
 {
-  return luaL_checkudata(L, 1, REQUEST_TYPE);
+  return type_check(L, 1, &request_type, REQUEST_TYPE);
 }
 
 static struct request *request_push(lua_State *L, struct client *client,
                                     const struct operation *operation)
 {
   struct request *request = lua_newuserdatauv(L, sizeof *request, REQUEST_USES);
-  *request = (struct request){.operation = operation,
-                              .client = client,
-                              .timeout = client->timeout,
-                              .exchange = {.retry_after = -1}};
+  *request = (struct request){
+      .operation = operation, .client = client, .timeout = client->timeout};
   luaL_setmetatable(L, REQUEST_TYPE);
   return request;
 }
@@ -284,9 +288,9 @@ static void build_url(lua_State *L, struct request *request)
 }
 
 /* Keeps the parameters that go into headers for when it is sent. */
-static void keep_headers(lua_State *L, const struct operation *operation)
+static void keep_headers(lua_State *L, struct request *request)
 {
-  const struct schema *parameters = operation->parameters;
+  const struct schema *parameters = request->operation->parameters;
   for (size_t i = 0; i < parameters->field_count; i++) {
     const struct field *field = &parameters->fields[i];
     if (field->place != IN_HEADER || !is_there(L, field))
@@ -300,6 +304,7 @@ static void keep_headers(lua_State *L, const struct operation *operation)
     push_parameter(L, field->name, strlen(field->name));
     lua_setfield(L, -2, field->name);
     lua_pop(L, 1);
+    request->has_headers = true;
   }
 }
 
@@ -386,7 +391,7 @@ int request_prepare(lua_State *L)
   if (!operation->content_type)
     buffer_free(&request->body);
   keep_keys(L, operation);
-  keep_headers(L, operation);
+  keep_headers(L, request);
   lua_settop(L, AT_REQUEST);
   return 1;
 }
@@ -394,7 +399,7 @@ int request_prepare(lua_State *L)
 /* Sending */
 
 /* Adds the headers of the table on top, where it is one, and pops it. */
-static bool add_table(lua_State *L, struct exchange *exchange)
+static bool add_table(lua_State *L, struct lines *lines)
 {
   bool is_added = true;
   if (lua_istable(L, -1)) {
@@ -402,8 +407,8 @@ static bool add_table(lua_State *L, struct exchange *exchange)
     while (lua_next(L, -2)) {
       const struct secret *secret = secret_test(L, -1);
       const char *value = secret ? secret->bytes : lua_tostring(L, -1);
-      is_added = is_added && value &&
-                 exchange_add_line(exchange, lua_tostring(L, -2), "", value);
+      is_added =
+          is_added && value && lines_add(lines, lua_tostring(L, -2), "", value);
       lua_pop(L, 1);
     }
   }
@@ -411,33 +416,69 @@ static bool add_table(lua_State *L, struct exchange *exchange)
   return is_added;
 }
 
-static bool add_token(lua_State *L, struct request *request)
+static void check_token(lua_State *L, const struct request *request)
 {
-  const struct provider *provider = request->client->provider;
-  if (request->operation->is_public)
-    return true;
-  if (!request->client->token || !request->client->token->bytes)
-    misuse(L, "%s: the client has no token", provider->name);
-  return exchange_add_line(&request->exchange, provider->token_header,
-                           provider->token_scheme,
-                           request->client->token->bytes);
+  const struct client *client = request->client;
+  if (!request->operation->is_public &&
+      (!client->token || !client->token->bytes))
+    misuse(L, "%s: the client has no token", client->provider->name);
 }
 
-static bool add_headers(lua_State *L, struct request *request)
+/* The lines that the operation and the client's route and token make. */
+static bool add_common(const struct request *request, struct lines *lines)
 {
   const struct operation *operation = request->operation;
-  struct exchange *exchange = &request->exchange;
-  if (!exchange_add_line(exchange, "Accept", "", operation->accept) ||
-      !add_token(L, request) ||
-      (operation->content_type &&
-       !exchange_add_line(exchange, "Content-Type", "",
-                          operation->content_type)))
-    return false;
+  const struct client *client = request->client;
+  return lines_add(lines, "User-Agent", "", client->route.user_agent) &&
+         lines_add(lines, "Accept", "", operation->accept) &&
+         (operation->is_public ||
+          lines_add(lines, client->provider->token_header,
+                    client->provider->token_scheme, client->token->bytes)) &&
+         (operation->content_type
+              ? lines_add(lines, "Content-Type", "", operation->content_type)
+              : lines_append(lines, "Content-Type:"));
+}
+
+/* Those that users have given. */
+static bool add_given(lua_State *L, struct lines *lines)
+{
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   client_push_held(L, -1, "headers");
-  bool is_added = add_table(L, exchange);
+  bool is_added = add_table(L, lines);
   lua_getiuservalue(L, 1, REQUEST_HEADERS);
-  return is_added && add_table(L, exchange);
+  return add_table(L, lines) && is_added;
+}
+
+static bool make_lines(lua_State *L, struct request *request)
+{
+  struct lines *lines = request->exchange.lines = lines_make();
+  return lines && add_common(request, lines) && add_given(L, lines) &&
+         (request->body.length <= LEAST_TO_EXPECT ||
+          lines_append(lines, "Expect:"));
+}
+
+/* Takes the lines of the client's last call, where they are the same. */
+static bool take_lines(lua_State *L, struct request *request)
+{
+  struct client_lines *last = &request->client->last;
+  lua_Integer generation = request->client->token_generation;
+  bool is_common = !request->client->has_headers && !request->has_headers &&
+                   request->body.length <= LEAST_TO_EXPECT;
+  check_token(L, request);
+  request->generation = generation;
+  if (is_common && last->operation == request->operation &&
+      last->generation == generation) {
+    request->exchange.lines = lines_hold(last->lines);
+    return true;
+  }
+  if (!make_lines(L, request))
+    return false;
+  if (is_common) {
+    lines_drop(last->lines);
+    *last = (struct client_lines){lines_hold(request->exchange.lines),
+                                  request->operation, generation};
+  }
+  return true;
 }
 
 /* request:start(seconds, tag) puts one attempt into the air, which may last as
@@ -464,11 +505,19 @@ static int request_start(lua_State *L)
       .body = request->operation->content_type ? &request->body : NULL,
       .creates = request->operation->creates,
       .timeout = timeout};
-  if (!add_headers(L, request))
+  if (!take_lines(L, request))
     return luaL_error(L, "not enough memory");
   flight_start(&request->client->flight, &request->exchange,
                &request->client->route, &message);
   return 0;
+}
+
+/* request:generation() tells which of the client's tokens the last attempt
+** went with; see core.token_generation. */
+static int request_generation(lua_State *L)
+{
+  lua_pushinteger(L, request_check(L)->generation);
+  return 1;
 }
 
 /* request:step(seconds) moves on what is in the air, waiting so long at the
@@ -672,15 +721,20 @@ void request_open_type(lua_State *L)
                                          {"__tostring", request_tostring},
                                          {"__index", NULL},
                                          {NULL, NULL}};
-  static const luaL_Reg methods[] = {
-      {"start", request_start},       {"step", request_step},
-      {"stop", request_stop},         {"cut", request_cut},
-      {"finish", request_finish},     {"response", request_response},
-      {"describe", request_describe}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"start", request_start},
+                                     {"step", request_step},
+                                     {"stop", request_stop},
+                                     {"cut", request_cut},
+                                     {"finish", request_finish},
+                                     {"response", request_response},
+                                     {"describe", request_describe},
+                                     {"generation", request_generation},
+                                     {NULL, NULL}};
   if (luaL_newmetatable(L, REQUEST_TYPE)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
   }
+  type_mark(L, &request_type);
   lua_pop(L, 1);
 }

@@ -16,7 +16,9 @@ struct request {
   struct exchange exchange;
   struct buffer url, body;
   struct json_reader json;
-  long timeout; /* of one attempt, milliseconds */
+  long timeout;           /* of one attempt, milliseconds */
+  lua_Integer generation; /* of the token it went with */
+  bool has_headers;       /* of its own */
 };
 
 enum {

@@ -182,14 +182,15 @@ static bool has_told_length(const struct exchange *exchange)
 {
   struct header header;
   size_t at = 0;
-  if (headers_find(&exchange->head, "transfer-encoding", &header))
-    return true;
-  while (headers_next(&exchange->head, &at, &header))
-    if (header.name_length == strlen("content-length") &&
-        strncasecmp(header.name, "content-length", header.name_length) == 0 &&
+  bool is_told = true;
+  while (headers_next(&exchange->head, &at, &header)) {
+    if (header_is(&header, "transfer-encoding"))
+      return true;
+    if (header_is(&header, "content-length") &&
         length_told(&header) != (long long)exchange->body.length)
-      return false;
-  return true;
+      is_told = false;
+  }
+  return is_told;
 }
 
 struct verdict verdict_of(const struct exchange *exchange)

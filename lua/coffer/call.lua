@@ -35,21 +35,10 @@ local function take_token(state, operation, result)
   credentials.adopt(state, operation, result)
 end
 
---- True when a request may go out; else what a failure tells.
-local function ready(state, operation, tried)
-  local is_ready, fields = true, nil
-  if not operation.is_public then
-    is_ready, fields = credentials.ready(state, tried.till)
-  end
-  if is_ready and core.clock() >= tried.till then
-    is_ready = false
-    fields = { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }
-  end
-  if not is_ready then
-    fields.is_lasting = true
-    return false, about(state, operation, fields)
-  end
-  return true
+--- A failure before anything was sent, which another attempt would not mend.
+local function lasting(state, operation, fields, number)
+  fields.is_lasting = true
+  return nil, about(state, operation, fields), number - 1
 end
 
 --- The error of a call that was cut off in the midst of it, by Ctrl-C or a hook:
@@ -61,72 +50,71 @@ function Cut:__tostring()
 end
 
 --- Goes on with an error, with what is known of the request that it cut off.
-local function go_on(state, operation, request, tried, cause)
+local function go_on(state, operation, request, attempts, cause)
   local _, fields = request:cut()
   if not fields or fields.outcome ~= "unknown" or operation.repeats then
     error(cause, 0)
   end
-  local told = call.report(about(state, operation, fields), tried.attempts, request)
+  local told = call.report(about(state, operation, fields), attempts, request)
   error(setmetatable({ cause = cause, failure = told }, Cut), 0)
 end
 
---- One exchange; see coffer.drive.
-local function exchange(state, operation, request, tried)
-  local seconds = math.max(tried.till - core.clock(), 0.001)
-  local is_done, result, fields = pcall(drive.exchange, state.client, request, seconds)
-  if is_done then
-    return result, fields
-  end
-  return go_on(state, operation, request, tried, result)
-end
-
 --- One attempt, with a token and a line for the log.
--- @return result, fields
-local function attempt(state, operation, request, tried)
-  local is_ready, trouble = ready(state, operation, tried)
-  if not is_ready then
-    return nil, trouble
+-- @param till number: the end of the caller's patience, by core.clock()
+-- @param number integer: counts the attempts
+-- @return result, fields, and the number of attempts there have been
+local function attempt(state, operation, request, till, number)
+  if state.source and not operation.is_public then
+    local is_ready, fields = credentials.ready(state, till)
+    if not is_ready then
+      return lasting(state, operation, fields, number)
+    end
   end
-  tried.attempts = tried.attempts + 1
-  tried.generation = core.token_generation(state.client)
   local begun = core.clock()
-  local result, told = exchange(state, operation, request, tried)
+  if begun >= till then
+    return lasting(state, operation,
+      { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }, number)
+  end
+  local is_done, result, fields = pcall(drive.exchange, state.client, request, till - begun)
+  if not is_done then
+    go_on(state, operation, request, number, result)
+  end
   if result and operation.token then
     take_token(state, operation, result)
   end
   if state.log then
-    log.attempt(state, { operation = operation, request = request, fields = told,
-      number = tried.attempts, seconds = core.clock() - begun })
+    log.attempt(state, { operation = operation, request = request, fields = fields,
+      number = number, seconds = core.clock() - begun })
   end
-  return result, told
+  return result, fields, number
 end
 
---- True when a refused token has been replaced, which happens once a call.
-local function has_new_token(state, operation, fields, tried)
+--- Sees to it that a refused token has been replaced, which happens once a call.
+local function has_new_token(state, operation, request, fields, tried)
   if fields.status ~= 401 or operation.is_public or tried.has_renewed then
     return false
   end
   tried.has_renewed = true
-  return credentials.again(state, tried.generation, tried.till)
+  return credentials.again(state, request:generation(), tried.till)
 end
 
---- Attempts until one of them settles it.
-local function settle(state, operation, request, tried)
-  while true do
-    local result, fields = attempt(state, operation, request, tried)
-    if result ~= nil then
-      retry.refund(tried)
-      return result, fields
-    end
-    if not has_new_token(state, operation, fields, tried) then
-      tried.left = tried.till - core.clock()
-      local pause = retry.next(fields, tried)
+--- Further attempts, until one of them settles it.
+-- @param fields table: what the failure of the first one tells
+-- @return as `attempt`
+local function persist(state, operation, request, tried, fields)
+  local result
+  repeat
+    if not has_new_token(state, operation, request, fields, tried) then
+      local pause = retry.next(fields, tried, tried.till - core.clock())
       if not pause then
-        return nil, fields
+        return nil, fields, tried.attempts
       end
       drive.sleep(pause)
     end
-  end
+    result, fields, tried.attempts = attempt(state, operation, request, tried.till,
+      tried.attempts + 1)
+  until result ~= nil
+  return result, fields, tried.attempts, tried.paid
 end
 
 --- Sends a prepared request as often as it may be.
@@ -137,20 +125,28 @@ end
 -- @return result; or nil, failure, code; or result, failure, code
 function call.send(state, operation, request, options)
   local limits = options or state
-  local tried = {
-    attempts = 0,
-    most = limits.attempts or state.attempts,
-    till = core.clock() + (limits.deadline or state.deadline),
-    repeats = operation.repeats,
-    quota = state.quota,
-    random = math.random,
-  }
-  local result, fields = settle(state, operation, request, tried)
+  local till = core.clock() + (limits.deadline or state.deadline)
+  local paid
+  local result, fields, attempts = attempt(state, operation, request, till, 1)
+  if result == nil then
+    local tried = {
+      attempts = attempts,
+      most = limits.attempts or state.attempts,
+      till = till,
+      repeats = operation.repeats,
+      quota = state.quota,
+      random = math.random,
+    }
+    result, fields, attempts, paid = persist(state, operation, request, tried, fields)
+  end
+  if result ~= nil then
+    retry.refund(state.quota, paid)
+  end
   if type(result) == "table" then
     call.origins[result] = request
   end
   if fields then
-    return result, call.report(fields, tried.attempts, request)
+    return result, call.report(fields, attempts, request)
   end
   return result
 end

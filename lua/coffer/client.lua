@@ -14,6 +14,9 @@ local things = require "coffer.things"
 
 local client = {}
 
+--- The call options that are Lua's.
+local limits = { "attempts", "deadline" }
+
 --- What Lua keeps of each client: see `new_state`.
 local states = core.states
 
@@ -23,10 +26,8 @@ local function hint(wanted, known)
 end
 
 --- Where a parameter made rows of a list's items, they get their names back.
-local function name_rows(operation, result, parameters)
-  local paging = operation.paging
-  local names = paging and paging.row_names and type(parameters) == "table"
-    and parameters[paging.row_names]
+local function name_rows(paging, result, parameters)
+  local names = type(parameters) == "table" and parameters[paging.row_names]
   if result and names then
     pages.name_rows(path.get(result, paging.items), names)
   end
@@ -48,8 +49,12 @@ end
 
 --- Sends it.
 local function send(self, operation, request, parameters, options)
+  local names_rows = operation.paging and operation.paging.row_names
+  if not names_rows then
+    return call.send(states[self], operation, request, options)
+  end
   local result, failure, code = call.send(states[self], operation, request, options)
-  name_rows(operation, result, parameters)
+  name_rows(operation.paging, result, parameters)
   if failure then
     return result, failure, code
   end
@@ -60,7 +65,7 @@ end
 local function method(provider, operation)
   local whose = provider .. ":" .. operation.name
   return function(self, parameters, options)
-    policy.check(whose, options, { "attempts", "deadline" })
+    policy.check(whose, options, limits)
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)
@@ -80,7 +85,7 @@ local function request_method(provider, described)
       core.misuse(("%s has no call '%s'%s"):format(provider, tostring(name),
         hint(name, described.operations)))
     end
-    policy.check(provider .. ":request", options, { "attempts", "deadline" })
+    policy.check(provider .. ":request", options, limits)
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)

@@ -65,27 +65,33 @@ function drive.due(client, most)
   return math.min(core.timeout(client) or most, most)
 end
 
---- One attempt, from start to answer. An error in the midst of it, such as an
--- interrupt, cuts it off.
+--- The same for a driver that knows no better way.
+local function wait_with(client, request, seconds, driver)
+  local sending <close> = request
+  sending:start(seconds)
+  while not sending:step(0) do
+    -- another coroutine's step may have seen to what this one waits for
+    driver.wait({ client }, drive.due(client, math.min(seconds, STEP)))
+    drive.turn(client)
+  end
+  return sending:finish()
+end
+
+--- One attempt, from start to answer. After an error in the midst of it, such
+-- as an interrupt, the request is still to be cut off.
 -- @param client userdata
 -- @param request userdata: the core's request, of this client
 -- @param seconds number: how long it may last
 -- @return what request:finish() gives
 function drive.exchange(client, request, seconds)
-  local driver = drive.current()
-  if driver and driver.exchange then
-    return driver.exchange(client, request, seconds)
+  local driver = drivers[coroutine.running()]
+  if driver then
+    return (driver.exchange or wait_with)(client, request, seconds, driver)
   end
-  local sending <close> = request
-  sending:start(seconds)
-  while not sending:step(driver and 0 or STEP) do
-    if driver then
-      -- another coroutine's step may have seen to what this one waits for
-      driver.wait({ client }, drive.due(client, math.min(seconds, STEP)))
-      drive.turn(client)
-    end
+  request:start(seconds)
+  while not request:step(STEP) do
   end
-  return sending:finish()
+  return request:finish()
 end
 
 --- Lets so many seconds pass.

@@ -63,11 +63,11 @@ end
 -- @param options table or nil
 -- @param names list of the options to look at
 function policy.check(whose, options, names)
+  if type(options) ~= "table" then
+    return
+  end
   for _, name in ipairs(names) do
-    local value
-    if type(options) == "table" then
-      value = rawget(options, name)
-    end
+    local value = rawget(options, name)
     local wrong = value ~= nil and policy.checks[name](value)
     if wrong then
       raise(whose, name, wrong)

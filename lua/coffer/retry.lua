@@ -60,22 +60,25 @@ local function pay(tried, code)
 end
 
 --- A success gives back what the call's last retry took, or a little.
-function retry.refund(tried)
-  local quota = tried.quota
-  quota.left = math.min(QUOTA, quota.left + (tried.paid or 1))
+-- @param paid number or nil: what it took
+function retry.refund(quota, paid)
+  if quota.left < QUOTA then
+    quota.left = math.min(QUOTA, quota.left + (paid or 1))
+  end
 end
 
 --- The seconds to pause before another attempt, or nil for no other attempt.
 -- @param fields table: what the failure of the attempt tells
--- @param tried table: { attempts =, most =, left = seconds to the deadline,
---   repeats =, quota =, random = }; gets `paid`
-function retry.next(fields, tried)
+-- @param tried table: { attempts =, most =, repeats =, quota =, random = };
+--   gets `paid`
+-- @param left number: seconds to the deadline
+function retry.next(fields, tried, left)
   local base = retry.base(fields, tried.repeats)
   if not base or tried.attempts >= tried.most then
     return nil
   end
   local pause = fields.retry_after or retry.pause(tried.attempts, base, tried.random)
-  if pause > retry.LONGEST_RETRY_AFTER or pause >= tried.left or not pay(tried, fields.code) then
+  if pause > retry.LONGEST_RETRY_AFTER or pause >= left or not pay(tried, fields.code) then
     return nil
   end
   return pause

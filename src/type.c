@@ -1,0 +1,29 @@
+/* Telling coffer's userdata apart. */
+
+#include "type.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+
+void type_mark(lua_State *L, const void *type)
+{
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, -2, type);
+}
+
+void *type_test(lua_State *L, int index, const void *type)
+{
+  if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
+    return NULL;
+  bool is_it = lua_rawgetp(L, -1, type) != LUA_TNIL;
+  lua_pop(L, 2);
+  return is_it ? lua_touserdata(L, index) : NULL;
+}
+
+void *type_check(lua_State *L, int index, const void *type, const char *name)
+{
+  void *object = type_test(L, index, type);
+  if (!object)
+    luaL_typeerror(L, index, name);
+  return object;
+}
