@@ -163,6 +163,22 @@ static void find_details(lua_State *L, const struct request *request,
 
 /* The parts of what a failure tells */
 
+/* Adds what to look for, where the request has that. */
+static void add_keys(lua_State *L, const struct operation *operation)
+{
+  bool is_any = false;
+  lua_createtable(L, 0, (int)operation->key_count);
+  for (size_t i = 0; i < operation->key_count; i++) {
+    lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS + (int)i);
+    is_any = is_any || !lua_isnil(L, -1);
+    lua_setfield(L, -2, operation->keys[i].name);
+  }
+  if (is_any)
+    lua_setfield(L, -2, "key");
+  else
+    lua_pop(L, 1);
+}
+
 /* Pushes a table with what every failure of this request tells. */
 static void push_fields(lua_State *L, const struct request *request,
                         enum outcome outcome, const char *code,
@@ -184,15 +200,7 @@ static void push_fields(lua_State *L, const struct request *request,
     lua_pushinteger(L, retry_after);
     lua_setfield(L, -2, "retry_after");
   }
-  lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS);
-  lua_pushnil(L);
-  bool has_keys = lua_next(L, -2) != 0;
-  if (has_keys)
-    lua_pop(L, 2);
-  if (has_keys)
-    lua_setfield(L, -2, "key");
-  else
-    lua_pop(L, 1);
+  add_keys(L, request->operation);
 }
 
 /* Adds the media type, where it is one: it often tells that something
@@ -402,11 +410,14 @@ static const char *echoed(lua_State *L, const struct key *key, size_t *length)
 
 /* False when the result repeats another value than was sent for the key: it
 ** is the answer to another request. */
-static bool fits_echo(lua_State *L, const struct key *key, int result)
+static bool fits_echo(lua_State *L, const struct operation *operation,
+                      size_t number, int result)
 {
   size_t sent_length, length;
-  lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS);
-  lua_getfield(L, -1, key->name);
+  const struct key *key = &operation->keys[number];
+  if (!key->echo)
+    return true;
+  lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS + (int)number);
   const char *sent = lua_tolstring(L, -1, &sent_length);
   lua_pushvalue(L, result);
   push_at(L, key->echo);
@@ -422,7 +433,7 @@ static const struct key *wrong_echo(lua_State *L, const struct request *request,
 {
   const struct operation *operation = request->operation;
   for (size_t i = 0; i < operation->key_count; i++)
-    if (operation->keys[i].echo && !fits_echo(L, &operation->keys[i], result))
+    if (!fits_echo(L, operation, i, result))
       return &operation->keys[i];
   return NULL;
 }

@@ -565,6 +565,10 @@ static void write_value(lua_State *L, struct writing *writing,
 void marshal_problem(lua_State *L, int problems, const char *field,
                      const char *message)
 {
+  if (lua_isnil(L, problems)) {
+    lua_newtable(L);
+    lua_replace(L, problems);
+  }
   lua_createtable(L, 0, 2);
   lua_pushstring(L, field);
   lua_setfield(L, -2, "field");

@@ -53,7 +53,7 @@ void marshal_write(lua_State *L, struct writing *writing,
 bool marshal_fits_rule(const struct text_rule *rule, const char *text,
                        size_t length);
 
-/* Appends a problem. */
+/* Appends a problem; a list that is nil yet is made. */
 void marshal_problem(lua_State *L, int problems, const char *field,
                      const char *message);
 

@@ -32,7 +32,8 @@ static struct request *request_check(lua_State *L)
 static struct request *request_push(lua_State *L, struct client *client,
                                     const struct operation *operation)
 {
-  struct request *request = lua_newuserdatauv(L, sizeof *request, REQUEST_USES);
+  int uses = REQUEST_KEYS - 1 + (int)operation->key_count;
+  struct request *request = lua_newuserdatauv(L, sizeof *request, uses);
   *request = (struct request){
       .operation = operation, .client = client, .timeout = client->timeout};
   luaL_setmetatable(L, REQUEST_TYPE);
@@ -325,15 +326,13 @@ static void push_parameter_at(lua_State *L, const char *path)
 /* Keeps what to look for, should the outcome be unknown. */
 static void keep_keys(lua_State *L, const struct operation *operation)
 {
-  lua_createtable(L, 0, (int)operation->key_count);
   for (size_t i = 0; i < operation->key_count; i++) {
     push_parameter_at(L, operation->keys[i].parameter);
     if (lua_type(L, -1) == LUA_TLIGHTUSERDATA) /* null is not given */
       lua_pop(L, 1);
     else
-      lua_setfield(L, -2, operation->keys[i].name);
+      lua_setiuservalue(L, AT_REQUEST, REQUEST_KEYS + (int)i);
   }
-  lua_setiuservalue(L, AT_REQUEST, REQUEST_KEYS);
 }
 
 static int refuse_parameters(lua_State *L, const struct request *request)
@@ -377,7 +376,7 @@ int request_prepare(lua_State *L)
   lua_pushvalue(L, AT_CLIENT);
   lua_setiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
   take_options(L, request);
-  lua_newtable(L);
+  lua_pushnil(L); /* the list of problems, when there is one */
   push_extra(L, provider, operation);
   struct writing writing = {&request->body, AT_PROBLEMS};
   marshal_write(L, &writing, operation->parameters, AT_PARAMETERS,

@@ -23,9 +23,8 @@ struct request {
 
 enum {
   REQUEST_CLIENT = 1,
-  REQUEST_KEYS,
   REQUEST_HEADERS,
-  REQUEST_USES = REQUEST_HEADERS
+  REQUEST_KEYS /* the first of as many as the operation has */
 };
 
 /* Makes the type known. */
