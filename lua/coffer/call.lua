@@ -4,7 +4,6 @@ local core = require "coffer.core"
 local credentials = require "coffer.credentials"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
-local log = require "coffer.log"
 local retry = require "coffer.retry"
 
 local call = {}
@@ -72,8 +71,8 @@ local function attempt(state, operation, request, till, number)
   end
   local begun = core.clock()
   if begun >= till then
-    return lasting(state, operation,
-      { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }, number)
+    local fields = { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }
+    return lasting(state, operation, fields, number)
   end
   local is_done, result, fields = pcall(drive.exchange, state.client, request, till - begun)
   if not is_done then
@@ -83,8 +82,8 @@ local function attempt(state, operation, request, till, number)
     take_token(state, operation, result)
   end
   if state.log then
-    log.attempt(state, { operation = operation, request = request, fields = fields,
-      number = number, seconds = core.clock() - begun })
+    require("coffer.log").attempt(state, { operation = operation, request = request,
+      fields = fields, number = number, seconds = core.clock() - begun })
   end
   return result, fields, number
 end

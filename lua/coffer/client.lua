@@ -3,14 +3,12 @@
 local call = require "coffer.call"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
-local ensure = require "coffer.ensure"
-local log = require "coffer.log"
-local pages = require "coffer.pages"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
-local prepared = require "coffer.request"
 local retry = require "coffer.retry"
 local things = require "coffer.things"
+
+local require = require
 
 local client = {}
 
@@ -29,7 +27,7 @@ end
 local function name_rows(paging, result, parameters)
   local names = type(parameters) == "table" and parameters[paging.row_names]
   if result and names then
-    pages.name_rows(path.get(result, paging.items), names)
+    require("coffer.pages").name_rows(path.get(result, paging.items), names)
   end
 end
 
@@ -90,36 +88,60 @@ local function request_method(provider, described)
     if not request then
       return nil, call.report(fields, 0)
     end
-    return prepared.new(request, described.token, function(core_request)
+    return require("coffer.request").new(request, described.token, function(core_request)
       return send(self, operation, core_request, parameters, options)
     end)
   end
 end
 
---- Puts the methods of a provider's clients where the core's stood.
+--- Adds the methods that are more than one call.
+local function add_helpers(provider, described)
+  local methods = setmetatable(described.methods, nil)
+  for _, operation in pairs(described.operations) do
+    if operation.paging then
+      methods[operation.paging.name] = require("coffer.pages").method(provider, operation)
+    end
+  end
+  for name, ensured in pairs(require("coffer.ensure").methods(provider)) do
+    methods[name] = ensured
+  end
+end
+
+--- Puts the methods of a provider's clients where the core's stood; those of
+-- the helpers follow when one of them is asked for.
 local function load(provider)
   local described = core.describe(provider)
   local methods = described.methods
   for name, operation in pairs(described.operations) do
     methods[name] = method(provider, operation)
-    if operation.paging then
-      methods[operation.paging.name] = pages.method(provider, operation)
-    end
   end
   methods.request = request_method(provider, described)
-  for name, ensured in pairs(ensure.methods(provider)) do
-    methods[name] = ensured
-  end
+  setmetatable(methods, { __index = function(_, name)
+    add_helpers(provider, described)
+    return methods[name]
+  end })
   return { described = described, kinds = things.of(provider, described) }
 end
 
 --- The providers that were used.
 local loaded = {}
 
+local function load_once(provider)
+  loaded[provider] = loaded[provider] or load(provider)
+  return loaded[provider]
+end
+
 --- A provider as the core describes it, with all methods of its clients.
 function client.described(provider)
-  loaded[provider] = loaded[provider] or load(provider)
-  return loaded[provider].described
+  local described = load_once(provider).described
+  add_helpers(provider, described)
+  return described
+end
+
+--- The log function of a new client, or nil.
+local function log_of(given)
+  local is_asked = given or os.getenv "COFFER_LOG" == "debug"
+  return is_asked and require("coffer.log").of(given)
 end
 
 local function new_state(self, provider, options)
@@ -129,7 +151,7 @@ local function new_state(self, provider, options)
     attempts = options.attempts or 3,
     deadline = options.deadline or 300,
     quota = retry.quota(),
-    log = log.of(options.log),
+    log = log_of(options.log),
     on_tokens = options.on_tokens,
     source = credentials.source(self, provider, options),
   }
@@ -149,10 +171,18 @@ function client.open(provider, options)
   if not opened then
     return nil, call.report(fields, 0)
   end
-  client.described(provider)
-  things.bind(loaded[provider].kinds, opened, metatables)
+  things.bind(load_once(provider).kinds, opened, metatables)
   states[opened] = new_state(opened, provider, options or {})
   return opened
+end
+
+-- lua-cjson's marks for arrays, where it is there and has them: OpenResty's
+-- fork does. What is read as an empty array then encodes as one there, too.
+local has_cjson, cjson = pcall(require, "cjson")
+for _, mark in ipairs { "empty_array", "array_mt", "empty_array_mt" } do
+  if has_cjson and cjson[mark] then
+    core.array_mark(cjson[mark], mark == "empty_array_mt")
+  end
 end
 
 --- What came over the wire is a plain table, but for how it prints.

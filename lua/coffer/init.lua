@@ -1,10 +1,19 @@
 --- coffer: accounts, wallets and vaults at storage and backup providers.
 -- A create is sent once; what the provider answered is never lost; and it is
 -- always told whether a thing was not sent, was refused, or nobody can know.
-local client = require "coffer.client"
+--
+-- Modules are loaded when they are needed first: `require "coffer"` costs
+-- little more than libcurl.
 local core = require "coffer.core"
-local map = require "coffer.map"
-local show = require "coffer.show"
+
+local require = require
+
+--- A function of a module that is loaded when it is called.
+local function of(module, name)
+  return function(...)
+    return require(module)[name](...)
+  end
+end
 
 local coffer = {
   _VERSION = "coffer " .. core.version,
@@ -19,19 +28,19 @@ local coffer = {
 
   --- `coffer.response(x)` gives what came over the wire for a result or a
   -- failure: `{ status =, headers =, body = }`, or nil where nothing came.
-  response = client.response,
+  response = of("coffer.client", "response"),
 
   --- `coffer.show(x)` prints a result, a failure or a client in full, secrets
   -- masked.
-  show = show.show,
+  show = of("coffer.show", "show"),
 
   --- `coffer.map(list, fn, { at_once = 32 })` and `coffer.gather(f, g, ...)`:
   -- many calls at once; see coffer.map.
-  map = map.map,
-  gather = map.gather,
+  map = of("coffer.map", "map"),
+  gather = of("coffer.map", "gather"),
 
   --- `coffer.help(client)` prints the calls of a client with their parameters.
-  help = show.help,
+  help = of("coffer.show", "help"),
 }
 
 --- `coffer.clumio(options)` and its like: a client of one provider.
@@ -41,7 +50,7 @@ local coffer = {
 -- Raises for an option that is unknown or has a wrong value.
 for provider in pairs(core.providers) do
   coffer[provider] = function(options)
-    return client.open(provider, options)
+    return require("coffer.client").open(provider, options)
   end
 end
 
@@ -57,14 +66,5 @@ coffer.loop = setmetatable({}, {
     return require("coffer.loop." .. name)
   end,
 })
-
--- lua-cjson's marks for arrays, where it is there and has them: OpenResty's
--- fork does. What is read as an empty array then encodes as one there, too.
-local has_cjson, cjson = pcall(require, "cjson")
-for _, mark in ipairs { "empty_array", "array_mt", "empty_array_mt" } do
-  if has_cjson and cjson[mark] then
-    core.array_mark(cjson[mark], mark == "empty_array_mt")
-  end
-end
 
 return coffer

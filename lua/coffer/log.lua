@@ -19,10 +19,10 @@ local function to_stderr(level, event, fields)
   io.stderr:write((table.concat(words, " "):gsub("%c", " ")), "\n")
 end
 
---- The log function of a new client, or nil.
--- @param given function or nil: option `log`
+--- The log function of a client.
+-- @param given function or nil: option `log`; without it, lines go to stderr
 function log.of(given)
-  return given or os.getenv "COFFER_LOG" == "debug" and to_stderr or nil
+  return given or to_stderr
 end
 
 local function headers_of(response)

@@ -3,7 +3,6 @@
 local core = require "coffer.core"
 local path = require "coffer.path"
 local thing_client = require "coffer.thing_client"
-local wait = require "coffer.wait"
 
 local things = {}
 
@@ -39,13 +38,24 @@ local function print_as(provider, thing)
   end
 end
 
+--- What a kind of things has that is loaded when it is asked for: thing:wait.
+local function waits(provider, name)
+  return function(methods, wanted)
+    if wanted == "wait" then
+      setmetatable(methods, nil)
+      methods.wait = require("coffer.wait").method(provider, name)
+      return methods.wait
+    end
+  end
+end
+
 --- What all clients of a provider share.
 -- @param provider string: its name
 -- @param described table: the provider, as the core describes it
 function things.of(provider, described)
   local kinds = {}
   for name, thing in pairs(described.things) do
-    local methods = { wait = wait.method(provider, name) }
+    local methods = setmetatable({}, { __index = waits(provider, name) })
     for _, deed in ipairs(thing.deeds) do
       local operation = described.operations[deed.operation]
       methods[deed.name] = method(name .. ":" .. deed.name, deed, operation)
