@@ -3,6 +3,8 @@
 
 #include "marshal_parts.h"
 
+#include "operation.h"
+
 #include <lauxlib.h>
 
 #define MARKS "coffer.array_marks"
@@ -45,16 +47,41 @@ bool marshal_pop_is_mark(lua_State *L)
   return is_mark;
 }
 
-void marshal_push_names(lua_State *L, const struct schema *schema)
+/* Pushes the userdata with room for the labels and their texts. */
+static void push_room(lua_State *L, const struct schema *schema)
 {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, schema) == LUA_TTABLE)
-    return;
-  lua_pop(L, 1);
-  lua_createtable(L, (int)schema->field_count, 0);
+  size_t size = schema->field_count * sizeof(struct json_label);
+  for (size_t i = 0; i < schema->field_count; i++)
+    size += json_label_room(schema->fields[i].name);
+  lua_newuserdatauv(L, size, (int)schema->field_count + 1);
+}
+
+static void make_labels(lua_State *L, const struct schema *schema)
+{
+  push_room(L, schema);
+  struct json_label *labels = lua_touserdata(L, -1);
+  char *room = (char *)(labels + schema->field_count);
   for (size_t i = 0; i < schema->field_count; i++) {
-    lua_pushstring(L, schema->fields[i].name);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
+    const char *name = schema->fields[i].name;
+    json_make_label(&labels[i], room, name);
+    room += json_label_room(name);
+    lua_pushstring(L, name);
+    lua_setiuservalue(L, -2, (int)i + 1);
   }
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, schema);
+  if (schema->thing) {
+    lua_pushstring(L, schema->thing->name);
+    lua_setiuservalue(L, -2, (int)schema->field_count + 1);
+  }
+}
+
+const struct json_label *marshal_push_labels(lua_State *L,
+                                             const struct schema *schema)
+{
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, schema) != LUA_TUSERDATA) {
+    lua_pop(L, 1);
+    make_labels(L, schema);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, schema);
+  }
+  return lua_touserdata(L, -1);
 }

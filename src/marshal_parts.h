@@ -14,8 +14,11 @@ enum { LEVEL = 20 };
 /* Takes the value on top and says whether it marks arrays. */
 bool marshal_pop_is_mark(lua_State *L);
 
-/* Pushes a schema's field names as Lua strings, in order: made once for each
-** Lua state, so that no name is hashed again. */
-void marshal_push_names(lua_State *L, const struct schema *schema);
+/* Pushes a userdata with what a schema's names are written as, in order, and
+** gives it back. Its user values are the names as Lua strings, and behind them
+** the name of the thing. Made once for each Lua state, so that no name is
+** hashed or measured again. */
+const struct json_label *marshal_push_labels(lua_State *L,
+                                             const struct schema *schema);
 
 #endif

@@ -11,6 +11,8 @@
 
 static bool read_value(lua_State *L, struct reading *reading,
                        const struct schema *schema);
+static bool read_found(lua_State *L, struct reading *reading,
+                       const struct schema *schema, enum json_kind found);
 
 /* What was due, where something else was found. */
 static bool mismatch(struct reading *reading, enum schema_kind kind)
@@ -64,7 +66,9 @@ static bool read_secret(lua_State *L, struct reading *reading)
   struct json_text text;
   if (!json_read_string(reading->json, &text))
     return false;
-  secret_push(L, text.bytes, text.length);
+  secret_push_empty(L, text.length);
+  struct secret *secret = lua_touserdata(L, -1);
+  memcpy(secret->bytes, text.bytes, text.length);
   return true;
 }
 
@@ -106,11 +110,13 @@ static bool make_integer(lua_State *L, const struct schema *schema)
 {
   int is_integer;
   lua_Integer value = lua_tointegerx(L, -1, &is_integer);
-  bool is_inexact = lua_type(L, -1) == LUA_TNUMBER && !lua_isinteger(L, -1) &&
-                    fabs(lua_tonumber(L, -1)) >= INEXACT_FROM;
-  if (!is_integer || is_inexact ||
-      (schema->kind == SCHEMA_INT32 &&
-       (value < INT32_MIN || value > INT32_MAX)))
+  if (!is_integer || (schema->kind == SCHEMA_INT32 &&
+                      (value < INT32_MIN || value > INT32_MAX)))
+    return false;
+  if (lua_isinteger(L, -1))
+    return true;
+  if (lua_type(L, -1) == LUA_TNUMBER &&
+      fabs(lua_tonumber(L, -1)) >= INEXACT_FROM)
     return false;
   lua_pushinteger(L, value);
   lua_replace(L, -2);
@@ -136,36 +142,27 @@ static bool read_integer(lua_State *L, struct reading *reading,
   return true;
 }
 
-/* Lists and free-form objects wait on the stack until it is known how many
-** they are: a table of the right size is never made larger. So many at once:
-*/
+/* The first items of a list and the first members of a free-form object wait
+** on the stack, above a nil that keeps the place of their table, until it is
+** known how many they are: a small table is made in its size. */
 enum { BATCH = 32 };
 
-/* Moves the items above a list into it. In its place is nil before the first
-** ones, `count` is how many came so far. */
-static void take_items(lua_State *L, int list, lua_Integer count)
+/* Makes the list of the items above the nil. */
+static void make_list(lua_State *L, int list, int count)
 {
-  int batch = lua_gettop(L) - list;
-  if (lua_isnil(L, list)) {
-    lua_createtable(L, batch, 0);
-    lua_replace(L, list);
-  }
-  for (int i = 1; i <= batch; i++) {
-    lua_pushvalue(L, list + i);
-    lua_rawseti(L, list, count - batch + i);
-  }
-  lua_settop(L, list);
+  lua_createtable(L, count, 0);
+  lua_replace(L, list);
+  for (int i = count; i > 0; i--)
+    lua_rawseti(L, list, i);
 }
 
-/* Moves the names and values above an object into it, in their order. */
-static void take_members(lua_State *L, int object)
+/* Makes the object of the names and values above the nil, in their order: the
+** last one of a name counts. */
+static void make_map(lua_State *L, int object, int count)
 {
-  int top = lua_gettop(L);
-  if (lua_isnil(L, object)) {
-    lua_createtable(L, 0, (top - object) / 2);
-    lua_replace(L, object);
-  }
-  for (int i = object + 1; i < top; i += 2) {
+  lua_createtable(L, 0, count);
+  lua_replace(L, object);
+  for (int i = object + 1; i <= object + 2 * count; i += 2) {
     lua_pushvalue(L, i);
     lua_pushvalue(L, i + 1);
     lua_rawset(L, object);
@@ -186,17 +183,19 @@ static bool read_array(lua_State *L, struct reading *reading,
   while ((step = json_next_item(reading->json, count == 0)) == JSON_MORE) {
     if (!read_value(L, reading, item))
       return within(reading, "*", true);
-    if (++count % BATCH == 0)
-      take_items(L, list, count);
+    if (++count == BATCH)
+      make_list(L, list, BATCH);
+    else if (count > BATCH)
+      lua_rawseti(L, list, count);
   }
-  take_items(L, list, count);
+  if (count < BATCH)
+    make_list(L, list, (int)count);
   if (count == 0)
     luaL_setmetatable(L, ARRAY_TYPE);
   return step == JSON_DONE;
 }
 
-/* An object whose names are not known. Where one comes twice, the last one
-** counts. */
+/* An object whose names are not known. */
 static bool read_map(lua_State *L, struct reading *reading,
                      const struct schema *item)
 {
@@ -208,35 +207,59 @@ static bool read_map(lua_State *L, struct reading *reading,
   luaL_checkstack(L, 2 * BATCH + LEVEL, "JSON");
   lua_pushnil(L);
   int object = lua_gettop(L);
-  while ((step = json_next_member(reading->json, count == 0, &name)) ==
-         JSON_MORE) {
+  while ((step = json_next_member(reading->json, count == 0)) == JSON_MORE) {
+    if (!json_read_name(reading->json, &name))
+      return false;
     lua_pushlstring(L, name.bytes, name.length);
     if (!read_value(L, reading, item))
       return within(reading, "*", true);
-    if (++count % BATCH == 0)
-      take_members(L, object);
+    if (++count == BATCH)
+      make_map(L, object, BATCH);
+    else if (count > BATCH)
+      lua_rawset(L, object);
   }
-  take_members(L, object);
+  if (count < BATCH)
+    make_map(L, object, (int)count);
   return step == JSON_DONE;
 }
 
-/* Providers send the members in the documented order, mostly: the field
-** behind the last one is tried first. */
-static const struct field *find_field(const struct schema *schema,
-                                      const struct json_text *name,
-                                      size_t expected)
+/* The names of one object, as they come. */
+struct naming {
+  const struct schema *schema;
+  const struct json_label *labels; /* of the schema's fields */
+  size_t expected;                 /* the field behind the last one */
+  size_t found;                    /* a field, or one behind the last */
+  struct json_text name;           /* where it is none */
+};
+
+static void find_field(struct naming *naming)
 {
-  for (size_t tried = 0; tried < schema->field_count; tried++) {
-    size_t i = expected + tried;
-    if (i >= schema->field_count)
-      i -= schema->field_count;
-    const struct field *field = &schema->fields[i];
-    if (name->length > 0 && *field->name == *name->bytes &&
-        strlen(field->name) == name->length &&
-        memcmp(field->name, name->bytes, name->length) == 0)
-      return field;
-  }
-  return NULL;
+  size_t count = naming->schema->field_count;
+  for (size_t i = 0; i < count; i++)
+    if (naming->labels[i].length == naming->name.length + 3 &&
+        memcmp(naming->labels[i].text + 1, naming->name.bytes,
+               naming->name.length) == 0)
+      naming->found = i;
+}
+
+/* Takes the name of a member and finds its field. Providers send the members
+** in the documented order, mostly, and leave some out. */
+static bool take_name(struct json_reader *json, struct naming *naming)
+{
+  size_t count = naming->schema->field_count;
+  naming->found = count;
+  for (size_t i = naming->expected; i < count; i++)
+    if (json_take_label(json, &naming->labels[i])) {
+      naming->found = i;
+      naming->expected = i + 1;
+      return true;
+    }
+  if (!json_read_name(json, &naming->name))
+    return false;
+  find_field(naming);
+  if (naming->found < count)
+    naming->expected = naming->found + 1;
+  return true;
 }
 
 /* A member of a newer API: kept as it is. */
@@ -258,30 +281,22 @@ static bool is_lost(const struct field *field, enum json_kind found)
          field->schema->kind == SCHEMA_SECRET;
 }
 
-static bool is_empty_value(lua_State *L)
-{
-  int type = lua_type(L, -1);
-  const struct secret *secret =
-      type == LUA_TUSERDATA ? secret_test(L, -1) : NULL;
-  if (secret)
-    return secret->length == 0;
-  return type == LUA_TSTRING && lua_rawlen(L, -1) == 0;
-}
-
-/* Reads a documented member into the table, whose names lie above it. True
+/* Reads a documented member into the table, whose labels lie above it. True
 ** in `*is_there` unless it says nothing: null, or empty text. */
 static bool read_field(lua_State *L, struct reading *reading,
-                       const struct schema *schema, const struct field *field,
-                       int table, bool *is_there)
+                       const struct field *field, int number, int table,
+                       bool *is_there)
 {
-  enum json_kind found = json_peek(reading->json);
-  *is_there = false;
-  if (found == JSON_NULL || is_lost(field, found))
-    return json_skip(reading->json) || within(reading, field->name, true);
-  lua_rawgeti(L, table + 1, (lua_Integer)(field - schema->fields) + 1);
-  if (!read_value(L, reading, field->schema))
+  struct json_reader *json = reading->json;
+  enum json_kind found = json_peek(json);
+  *is_there = found != JSON_STRING || json->at[1] != '"';
+  if (found == JSON_NULL || is_lost(field, found)) {
+    *is_there = false;
+    return json_skip(json) || within(reading, field->name, true);
+  }
+  lua_getiuservalue(L, table + 1, number);
+  if (!read_found(L, reading, field->schema, found))
     return within(reading, field->name, true);
-  *is_there = !is_empty_value(L);
   lua_rawset(L, table);
   return true;
 }
@@ -298,32 +313,30 @@ static void note_absent(struct reading *reading, const struct field *field)
 /* Reads the members; `*there` gets a bit for each field that says something.
 ** A documented member that comes twice is refused: which one counts? */
 static bool read_members(lua_State *L, struct reading *reading,
-                         const struct schema *schema, int table,
-                         uint64_t *there)
+                         struct naming *naming, int table, uint64_t *there)
 {
-  struct json_text name;
   enum json_step step;
   bool is_first = true;
-  size_t expected = 0;
   uint64_t seen = 0;
-  while ((step = json_next_member(reading->json, is_first, &name)) ==
-         JSON_MORE) {
-    const struct field *field = find_field(schema, &name, expected);
+  while ((step = json_next_member(reading->json, is_first)) == JSON_MORE) {
     bool is_there = false;
     is_first = false;
-    if (!field) {
-      if (!read_unknown(L, reading, &name, table))
+    if (!take_name(reading->json, naming))
+      return false;
+    if (naming->found == naming->schema->field_count) {
+      if (!read_unknown(L, reading, &naming->name, table))
         return false;
       continue;
     }
-    expected = (size_t)(field - schema->fields) + 1;
-    uint64_t bit = UINT64_C(1) << (expected - 1);
+    const struct field *field = &naming->schema->fields[naming->found];
+    uint64_t bit = UINT64_C(1) << naming->found;
     if (seen & bit) {
       reading->trouble = "comes twice";
       return within(reading, field->name, true);
     }
     seen |= bit;
-    if (!read_field(L, reading, schema, field, table, &is_there))
+    if (!read_field(L, reading, field, (int)naming->found + 1, table,
+                    &is_there))
       return false;
     if (is_there)
       *there |= bit;
@@ -335,29 +348,61 @@ static bool read_object(lua_State *L, struct reading *reading,
                         const struct schema *schema)
 {
   uint64_t there = 0;
+  struct naming naming = {.schema = schema};
   if (!json_enter(reading->json))
     return false;
   luaL_checkstack(L, LEVEL, "JSON");
   lua_createtable(L, 0, (int)schema->field_count);
   int table = lua_gettop(L);
-  marshal_push_names(L, schema);
-  if (!read_members(L, reading, schema, table, &there))
+  naming.labels = marshal_push_labels(L, schema);
+  if (!read_members(L, reading, &naming, table, &there))
     return false;
-  lua_settop(L, table);
   for (size_t i = 0; i < schema->field_count; i++)
     if (!(there >> i & 1))
       note_absent(reading, &schema->fields[i]);
   if (schema->thing && reading->things) {
-    lua_pushstring(L, schema->thing->name);
+    lua_getiuservalue(L, table + 1, (int)schema->field_count + 1);
     if (lua_rawget(L, reading->things) == LUA_TTABLE)
       lua_setmetatable(L, table);
-    lua_settop(L, table);
   }
+  lua_settop(L, table);
   return true;
 }
 
+/* A free-form object whose names are mostly known: any value of any kind may
+** still stand anywhere. */
+static bool read_hinted(lua_State *L, struct reading *reading,
+                        const struct schema *schema)
+{
+  struct json_reader *json = reading->json;
+  struct naming naming = {.schema = schema};
+  if (!json_enter(json))
+    return false;
+  luaL_checkstack(L, LEVEL, "JSON");
+  enum json_step step = json_next_member(json, true);
+  lua_createtable(L, 0, step == JSON_MORE ? (int)schema->field_count : 0);
+  int table = lua_gettop(L);
+  naming.labels = marshal_push_labels(L, schema);
+  for (; step == JSON_MORE; step = json_next_member(json, false)) {
+    if (!take_name(json, &naming))
+      return false;
+    bool is_known = naming.found < schema->field_count;
+    if (is_known)
+      lua_getiuservalue(L, table + 1, (int)naming.found + 1);
+    else
+      lua_pushlstring(L, naming.name.bytes, naming.name.length);
+    if (!read_value(L, reading,
+                    is_known ? schema->fields[naming.found].schema
+                             : &schema_any))
+      return within(reading, "*", true);
+    lua_rawset(L, table);
+  }
+  lua_settop(L, table);
+  return step == JSON_DONE;
+}
+
 static bool read_free(lua_State *L, struct reading *reading,
-                      enum json_kind found)
+                      const struct schema *schema, enum json_kind found)
 {
   switch (found) {
   case JSON_NULL:
@@ -372,7 +417,8 @@ static bool read_free(lua_State *L, struct reading *reading,
   case JSON_ARRAY:
     return read_array(L, reading, &schema_any);
   case JSON_OBJECT:
-    return read_map(L, reading, &schema_any);
+    return schema->field_count ? read_hinted(L, reading, schema)
+                               : read_map(L, reading, &schema_any);
   case JSON_BROKEN:
     break;
   }
@@ -413,10 +459,12 @@ static bool read_composed(lua_State *L, struct reading *reading,
   return mismatch(reading, schema->kind);
 }
 
-/* A value whose schema says what it is. */
-static bool read_typed(lua_State *L, struct reading *reading,
+/* A value of this kind, which is not null. */
+static bool read_found(lua_State *L, struct reading *reading,
                        const struct schema *schema, enum json_kind found)
 {
+  if (found == JSON_BROKEN)
+    return false;
   switch (schema->kind) {
   case SCHEMA_INT32:
   case SCHEMA_INT64:
@@ -438,7 +486,7 @@ static bool read_typed(lua_State *L, struct reading *reading,
   case SCHEMA_ANY:
     break;
   }
-  return read_free(L, reading, found);
+  return read_free(L, reading, schema, found);
 }
 
 /* Pushes one value. Where it fails, what was pushed stays for marshal_read to
@@ -447,12 +495,10 @@ static bool read_value(lua_State *L, struct reading *reading,
                        const struct schema *schema)
 {
   enum json_kind found = json_peek(reading->json);
-  if (found == JSON_BROKEN)
-    return false;
   /* a null that no field has taken is an item: it keeps its place */
   if (found == JSON_NULL)
-    return read_free(L, reading, found);
-  return read_typed(L, reading, schema, found);
+    return read_free(L, reading, &schema_any, found);
+  return read_found(L, reading, schema, found);
 }
 
 bool marshal_read(lua_State *L, struct reading *reading,

@@ -442,15 +442,14 @@ static void check_aside(lua_State *L, struct writing *writing,
 
 /* Writes `"name":value`, for a value on top that is there or is fixed. */
 static void write_member(lua_State *L, struct writing *writing,
-                         const struct field *field, const struct spot *spot,
-                         bool *is_first)
+                         const struct field *field,
+                         const struct json_label *label,
+                         const struct spot *spot, bool *is_first)
 {
   if (!*is_first)
     must(L, buffer_append_byte(writing->out, ','));
   *is_first = false;
-  must(L, buffer_append_byte(writing->out, '"') &&
-              buffer_append_text(writing->out, field->name) &&
-              buffer_append(writing->out, "\":", 2));
+  must(L, json_write_label(writing->out, label));
   if (field->flags & FIELD_FIXED)
     write_fixed(L, writing, field);
   else
@@ -459,7 +458,8 @@ static void write_member(lua_State *L, struct writing *writing,
 
 /* One field with its value on top, which may be nil. */
 static void write_field(lua_State *L, struct writing *writing,
-                        const struct field *field, const struct spot *spot,
+                        const struct field *field,
+                        const struct json_label *label, const struct spot *spot,
                         bool *is_first)
 {
   bool is_given = !lua_isnil(L, -1) && !is_null(L, -1);
@@ -469,7 +469,7 @@ static void write_field(lua_State *L, struct writing *writing,
   if (is_given && field->place != IN_BODY)
     check_aside(L, writing, field, spot);
   else if ((is_given || is_fixed) && field->place == IN_BODY)
-    write_member(L, writing, field, spot, is_first);
+    write_member(L, writing, field, label, spot, is_first);
   else if (field->flags & FIELD_REQUIRED && !(field->flags & FIELD_OF_CLIENT))
     problem(L, writing, spot, "is required");
 }
@@ -481,14 +481,14 @@ static bool write_members(lua_State *L, struct writing *writing,
 {
   bool is_first = true;
   lua_Integer known = 0;
-  marshal_push_names(L, schema);
+  const struct json_label *labels = marshal_push_labels(L, schema);
   int names = lua_gettop(L);
   for (size_t i = 0; i < schema->field_count; i++) {
     const struct field *field = &schema->fields[i];
     struct spot inner = {spot, field->name, 0, NULL};
-    lua_rawgeti(L, names, (lua_Integer)i + 1);
+    lua_getiuservalue(L, names, (int)i + 1);
     known += lua_rawget(L, index) != LUA_TNIL;
-    write_field(L, writing, field, &inner, &is_first);
+    write_field(L, writing, field, &labels[i], &inner, &is_first);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
