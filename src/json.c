@@ -573,17 +573,38 @@ static const char *skip_unescaped(const char *at, const char *end)
   }
 }
 
+/* Copies fewer than eight bytes, if all are plain. */
+static inline size_t copy_few(char *to, const char *from, size_t length)
+{
+  uint64_t word = 0;
+  if (length >= 4) {
+    uint32_t halves[2];
+    memcpy(&halves[0], from, 4);
+    memcpy(&halves[1], from + length - 4, 4);
+    memcpy(to, &halves[0], 4);
+    memcpy(to + length - 4, &halves[1], 4);
+    word = (uint64_t)halves[1] << 32 | halves[0];
+  } else {
+    word = UINT64_C(0x2020202020202020);
+    for (size_t i = 0; i < length; i++)
+      word = word << 8 | (unsigned char)(to[i] = from[i]);
+  }
+  return not_plain(word) ? 0 : length;
+}
+
 /* Copies the plain bytes that a text begins with: all, or as many as go in
 ** words. Gives back how many. */
 static inline size_t copy_plain(char *to, const char *from, size_t length)
 {
   size_t done = 0;
+  if (length < 8)
+    return copy_few(to, from, length);
   for (; length - done >= 8; done += 8) {
     if (not_plain(word_at(from + done)))
       return done;
     memcpy(to + done, from + done, 8);
   }
-  if (length < 8 || not_plain(word_at(from + length - 8)))
+  if (not_plain(word_at(from + length - 8)))
     return done;
   memcpy(to + length - 8, from + length - 8, 8);
   return length;

@@ -11,18 +11,19 @@
 #include <math.h>
 #include <string.h>
 
-/* Where in the input a value stands. The way up is spelled out only when
-** there is a problem. */
+/* A value and where in the input it stands. The way up is spelled out only
+** when there is a problem. */
 struct spot {
   const struct spot *up;
   const char *name; /* NULL: an item of a list */
   lua_Integer item;
   const void *table; /* in which it stands, where that is free-form */
+  int index;         /* on the stack */
+  int type;          /* in Lua */
 };
 
 static void write_value(lua_State *L, struct writing *writing,
-                        const struct schema *schema, const struct spot *spot,
-                        int index);
+                        const struct schema *schema, const struct spot *spot);
 
 void marshal_problem(lua_State *L, int problems, const char *field,
                      const char *message)
@@ -93,21 +94,20 @@ static bool write_utf8(lua_State *L, const struct writing *writing,
 }
 
 static void write_text(lua_State *L, struct writing *writing,
-                       const struct schema *schema, const struct spot *spot,
-                       int index)
+                       const struct schema *schema, const struct spot *spot)
 {
   size_t length;
   const struct text_rule *rule = schema->rule;
-  if (schema->form == FORM_FROM_BOOLEAN && lua_isboolean(L, index)) {
-    const char *word = lua_toboolean(L, index) ? "\"true\"" : "\"false\"";
+  if (schema->form == FORM_FROM_BOOLEAN && spot->type == LUA_TBOOLEAN) {
+    const char *word = lua_toboolean(L, spot->index) ? "\"true\"" : "\"false\"";
     must(L, buffer_append_text(writing->out, word));
     return;
   }
-  if (lua_type(L, index) != LUA_TSTRING) {
-    problem_type(L, writing, spot, rule ? rule->said : "a string", index);
+  if (spot->type != LUA_TSTRING) {
+    problem_type(L, writing, spot, rule ? rule->said : "a string", spot->index);
     return;
   }
-  const char *text = lua_tolstring(L, index, &length);
+  const char *text = lua_tolstring(L, spot->index, &length);
   if (!write_utf8(L, writing, text, length)) {
     problem(L, writing, spot, "must be UTF-8");
   } else if (rule && !marshal_fits_rule(rule, text, length)) {
@@ -129,13 +129,12 @@ static const char *secret_text(lua_State *L, int index, size_t *length)
 }
 
 static void write_secret(lua_State *L, struct writing *writing,
-                         const struct schema *schema, const struct spot *spot,
-                         int index)
+                         const struct schema *schema, const struct spot *spot)
 {
   size_t length;
-  const char *text = secret_text(L, index, &length);
+  const char *text = secret_text(L, spot->index, &length);
   if (!text)
-    problem_type(L, writing, spot, "a string or a coffer.secret", index);
+    problem_type(L, writing, spot, "a string or a coffer.secret", spot->index);
   else if (schema->form == FORM_TO_BASE64)
     must(L, json_write_base64(writing->out, text, length));
   else if (!write_utf8(L, writing, text, length))
@@ -143,24 +142,24 @@ static void write_secret(lua_State *L, struct writing *writing,
 }
 
 static void write_boolean(lua_State *L, struct writing *writing,
-                          const struct spot *spot, int index)
+                          const struct spot *spot)
 {
-  if (lua_type(L, index) != LUA_TBOOLEAN)
-    problem_type(L, writing, spot, "true or false", index);
+  if (spot->type != LUA_TBOOLEAN)
+    problem_type(L, writing, spot, "true or false", spot->index);
   else
-    must(L, buffer_append_text(writing->out,
-                               lua_toboolean(L, index) ? "true" : "false"));
+    must(L,
+         buffer_append_text(writing->out,
+                            lua_toboolean(L, spot->index) ? "true" : "false"));
 }
 
 static void write_integer(lua_State *L, struct writing *writing,
-                          const struct schema *schema, const struct spot *spot,
-                          int index)
+                          const struct schema *schema, const struct spot *spot)
 {
   bool is_small = schema->kind == SCHEMA_INT32;
   int is_integer;
-  lua_Integer value = lua_tointegerx(L, index, &is_integer);
-  if (lua_type(L, index) != LUA_TNUMBER)
-    problem_type(L, writing, spot, "an integer", index);
+  lua_Integer value = lua_tointegerx(L, spot->index, &is_integer);
+  if (spot->type != LUA_TNUMBER)
+    problem_type(L, writing, spot, "an integer", spot->index);
   else if (!is_integer)
     problem(L, writing, spot, "must be an integer, without a fraction");
   else if (is_small && (value < INT32_MIN || value > INT32_MAX))
@@ -170,35 +169,34 @@ static void write_integer(lua_State *L, struct writing *writing,
 }
 
 static void write_code(lua_State *L, struct writing *writing,
-                       const struct spot *spot, int index)
+                       const struct spot *spot)
 {
-  int type = lua_type(L, index);
-  if (type == LUA_TSTRING)
-    write_text(L, writing, &schema_text, spot, index);
-  else if (type == LUA_TNUMBER)
-    write_integer(L, writing, &schema_int64, spot, index);
+  if (spot->type == LUA_TSTRING)
+    write_text(L, writing, &schema_text, spot);
+  else if (spot->type == LUA_TNUMBER)
+    write_integer(L, writing, &schema_int64, spot);
   else
-    problem_type(L, writing, spot, "an integer or a string", index);
+    problem_type(L, writing, spot, "an integer or a string", spot->index);
 }
 
-static bool is_null(lua_State *L, int index)
+static bool is_null(lua_State *L, const struct spot *spot)
 {
-  return lua_islightuserdata(L, index) &&
-         lua_touserdata(L, index) == MARSHAL_NULL;
+  return spot->type == LUA_TLIGHTUSERDATA &&
+         lua_touserdata(L, spot->index) == MARSHAL_NULL;
 }
 
 static void write_array(lua_State *L, struct writing *writing,
-                        const struct schema *item, const struct spot *spot,
-                        int index)
+                        const struct schema *item, const struct spot *spot)
 {
-  lua_Integer count = (lua_Integer)lua_rawlen(L, index);
+  lua_Integer count = (lua_Integer)lua_rawlen(L, spot->index);
+  struct spot inner = {spot, .table = lua_topointer(L, spot->index),
+                       .index = lua_gettop(L) + 1};
   must(L, buffer_append_byte(writing->out, '['));
-  for (lua_Integer i = 1; i <= count; i++) {
-    struct spot inner = {spot, NULL, i, lua_topointer(L, index)};
-    if (i > 1)
+  for (inner.item = 1; inner.item <= count; inner.item++) {
+    if (inner.item > 1)
       must(L, buffer_append_byte(writing->out, ','));
-    lua_rawgeti(L, index, i);
-    write_value(L, writing, item, &inner, lua_gettop(L));
+    inner.type = lua_rawgeti(L, spot->index, inner.item);
+    write_value(L, writing, item, &inner);
     lua_pop(L, 1);
   }
   must(L, buffer_append_byte(writing->out, ']'));
@@ -229,26 +227,27 @@ static bool is_list(lua_State *L, int index)
 
 /* Members in whatever order Lua keeps them: free-form objects have none. */
 static void write_free_members(lua_State *L, struct writing *writing,
-                               const struct spot *spot, int index,
-                               bool is_first)
+                               const struct spot *spot, bool is_first)
 {
+  size_t length;
+  struct spot inner = {spot, .table = lua_topointer(L, spot->index),
+                       .index = lua_gettop(L) + 2};
   lua_pushnil(L);
-  while (lua_next(L, index)) {
-    size_t length;
+  while (lua_next(L, spot->index)) {
     if (lua_type(L, -2) != LUA_TSTRING) {
       problem_type(L, writing, spot, "a list, or a table with names only", -2);
       lua_pop(L, 2);
       return;
     }
-    const char *name = lua_tolstring(L, -2, &length);
-    struct spot inner = {spot, name, 0, lua_topointer(L, index)};
+    inner.name = lua_tolstring(L, -2, &length);
+    inner.type = lua_type(L, -1);
     if (!is_first)
       must(L, buffer_append_byte(writing->out, ','));
     is_first = false;
-    if (!write_utf8(L, writing, name, length))
+    if (!write_utf8(L, writing, inner.name, length))
       problem(L, writing, spot, "must have names in UTF-8");
     must(L, buffer_append_byte(writing->out, ':'));
-    write_value(L, writing, &schema_any, &inner, lua_gettop(L));
+    write_value(L, writing, &schema_any, &inner);
     lua_pop(L, 1);
   }
 }
@@ -267,78 +266,79 @@ static bool may_enter(lua_State *L, const struct writing *writing,
 }
 
 /* True for a table that stands in itself, at whatever depth. */
-static bool is_within_itself(lua_State *L, const struct spot *spot, int index)
+static bool is_within_itself(lua_State *L, const struct spot *spot)
 {
-  const void *table = lua_topointer(L, index);
+  const void *table = lua_topointer(L, spot->index);
   while (spot && spot->table != table)
     spot = spot->up;
   return spot != NULL;
 }
 
 static void write_free_table(lua_State *L, struct writing *writing,
-                             const struct spot *spot, int index)
+                             const struct spot *spot)
 {
-  if (is_within_itself(L, spot, index)) {
+  if (is_within_itself(L, spot)) {
     problem(L, writing, spot, "is a table that contains itself");
     return;
   }
   if (!may_enter(L, writing, spot))
     return;
-  if (is_marked(L, index) || (lua_rawlen(L, index) > 0 && is_list(L, index))) {
-    write_array(L, writing, &schema_any, spot, index);
+  if (is_marked(L, spot->index) ||
+      (lua_rawlen(L, spot->index) > 0 && is_list(L, spot->index))) {
+    write_array(L, writing, &schema_any, spot);
     return;
   }
   must(L, buffer_append_byte(writing->out, '{'));
-  write_free_members(L, writing, spot, index, true);
+  write_free_members(L, writing, spot, true);
   must(L, buffer_append_byte(writing->out, '}'));
 }
 
 static void write_number(lua_State *L, struct writing *writing,
-                         const struct spot *spot, int index)
+                         const struct spot *spot)
 {
-  if (lua_isinteger(L, index))
-    must(L, json_write_integer(writing->out, lua_tointeger(L, index)));
-  else if (!isfinite(lua_tonumber(L, index)))
+  if (lua_isinteger(L, spot->index))
+    must(L, json_write_integer(writing->out, lua_tointeger(L, spot->index)));
+  else if (!isfinite(lua_tonumber(L, spot->index)))
     problem(L, writing, spot, "must be a finite number");
   else
-    must(L, json_write_real(writing->out, lua_tonumber(L, index)));
+    must(L, json_write_real(writing->out, lua_tonumber(L, spot->index)));
 }
 
 static void write_light(lua_State *L, struct writing *writing,
-                        const struct spot *spot, int index)
+                        const struct spot *spot)
 {
-  lua_pushvalue(L, index);
-  if (is_null(L, index)) {
-    lua_pop(L, 1);
+  if (is_null(L, spot)) {
     must(L, buffer_append_text(writing->out, "null"));
-  } else if (marshal_pop_is_mark(L)) {
-    must(L, buffer_append_text(writing->out, "[]"));
-  } else {
-    problem_type(L, writing, spot, "a JSON value", index);
+    return;
   }
+  lua_pushvalue(L, spot->index);
+  if (marshal_pop_is_mark(L))
+    must(L, buffer_append_text(writing->out, "[]"));
+  else
+    problem_type(L, writing, spot, "a JSON value", spot->index);
 }
 
 static void write_free(lua_State *L, struct writing *writing,
-                       const struct spot *spot, int index)
+                       const struct spot *spot)
 {
-  switch (lua_type(L, index)) {
+  switch (spot->type) {
   case LUA_TBOOLEAN:
-    write_boolean(L, writing, spot, index);
+    write_boolean(L, writing, spot);
     break;
   case LUA_TNUMBER:
-    write_number(L, writing, spot, index);
+    write_number(L, writing, spot);
     break;
   case LUA_TSTRING:
-    write_text(L, writing, &schema_text, spot, index);
+    write_text(L, writing, &schema_text, spot);
     break;
   case LUA_TTABLE:
-    write_free_table(L, writing, spot, index);
+    write_free_table(L, writing, spot);
     break;
   case LUA_TLIGHTUSERDATA:
-    write_light(L, writing, spot, index);
+    write_light(L, writing, spot);
     break;
   default:
-    problem_type(L, writing, spot, "a JSON value", index);
+    problem_type(L, writing, spot, "a JSON value", spot->index);
     break;
   }
 }
@@ -381,10 +381,10 @@ static void report_unknown(lua_State *L, const struct writing *writing,
   while (lua_next(L, index)) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) {
-      struct spot inner = {spot, "[...]", 0, NULL};
+      struct spot inner = {spot, "[...]"};
       problem(L, writing, &inner, "must be a table with names only");
     } else if (!names_field(L, schema, -1)) {
-      struct spot inner = {spot, lua_tostring(L, -1), 0, NULL};
+      struct spot inner = {spot, lua_tostring(L, -1)};
       problem_unknown(L, writing, schema, &inner);
     }
   }
@@ -426,10 +426,9 @@ static void check_aside(lua_State *L, struct writing *writing,
   size_t length;
   size_t before = writing->out->length;
   size_t problems = lua_rawlen(L, writing->problems);
-  write_value(L, writing, field->schema, spot, lua_gettop(L));
+  write_value(L, writing, field->schema, spot);
   writing->out->length = before;
-  if (lua_type(L, -1) != LUA_TSTRING ||
-      lua_rawlen(L, writing->problems) > problems)
+  if (spot->type != LUA_TSTRING || lua_rawlen(L, writing->problems) > problems)
     return;
   const char *text = lua_tolstring(L, -1, &length);
   const char *wrong =
@@ -453,7 +452,7 @@ static void write_member(lua_State *L, struct writing *writing,
   if (field->flags & FIELD_FIXED)
     write_fixed(L, writing, field);
   else
-    write_value(L, writing, field->schema, spot, lua_gettop(L));
+    write_value(L, writing, field->schema, spot);
 }
 
 /* One field with its value on top, which may be nil. */
@@ -462,7 +461,7 @@ static void write_field(lua_State *L, struct writing *writing,
                         const struct json_label *label, const struct spot *spot,
                         bool *is_first)
 {
-  bool is_given = !lua_isnil(L, -1) && !is_null(L, -1);
+  bool is_given = spot->type != LUA_TNIL && !is_null(L, spot);
   bool is_fixed = (field->flags & FIELD_FIXED) != 0;
   if (is_given && is_fixed)
     check_fixed(L, writing, field, spot);
@@ -483,11 +482,13 @@ static bool write_members(lua_State *L, struct writing *writing,
   lua_Integer known = 0;
   const struct json_label *labels = marshal_push_labels(L, schema);
   int names = lua_gettop(L);
+  struct spot inner = {spot, .index = names + 1};
   for (size_t i = 0; i < schema->field_count; i++) {
     const struct field *field = &schema->fields[i];
-    struct spot inner = {spot, field->name, 0, NULL};
+    inner.name = field->name;
     lua_getiuservalue(L, names, (int)i + 1);
-    known += lua_rawget(L, index) != LUA_TNIL;
+    inner.type = lua_rawget(L, index);
+    known += inner.type != LUA_TNIL;
     write_field(L, writing, field, &labels[i], &inner, &is_first);
     lua_pop(L, 1);
   }
@@ -498,61 +499,59 @@ static bool write_members(lua_State *L, struct writing *writing,
 }
 
 static void write_object(lua_State *L, struct writing *writing,
-                         const struct schema *schema, const struct spot *spot,
-                         int index)
+                         const struct schema *schema, const struct spot *spot)
 {
   must(L, buffer_append_byte(writing->out, '{'));
-  write_members(L, writing, schema, spot, index);
+  write_members(L, writing, schema, spot, spot->index);
   must(L, buffer_append_byte(writing->out, '}'));
 }
 
 static void write_composed(lua_State *L, struct writing *writing,
-                           const struct schema *schema, const struct spot *spot,
-                           int index)
+                           const struct schema *schema, const struct spot *spot)
 {
-  if (lua_type(L, index) != LUA_TTABLE)
+  if (spot->type != LUA_TTABLE)
     problem_type(L, writing, spot,
-                 schema->kind == SCHEMA_ARRAY ? "a list" : "a table", index);
+                 schema->kind == SCHEMA_ARRAY ? "a list" : "a table",
+                 spot->index);
   else if (schema->kind == SCHEMA_MAP)
-    write_free_table(L, writing, spot, index);
+    write_free_table(L, writing, spot);
   else if (!may_enter(L, writing, spot))
     return;
   else if (schema->kind == SCHEMA_OBJECT)
-    write_object(L, writing, schema, spot, index);
-  else if (!is_list(L, index))
+    write_object(L, writing, schema, spot);
+  else if (!is_list(L, spot->index))
     problem(L, writing, spot, "must be a list without holes and names");
   else
-    write_array(L, writing, schema->item, spot, index);
+    write_array(L, writing, schema->item, spot);
 }
 
 static void write_value(lua_State *L, struct writing *writing,
-                        const struct schema *schema, const struct spot *spot,
-                        int index)
+                        const struct schema *schema, const struct spot *spot)
 {
   switch (schema->kind) {
   case SCHEMA_ANY:
-    write_free(L, writing, spot, index);
+    write_free(L, writing, spot);
     break;
   case SCHEMA_CODE:
-    write_code(L, writing, spot, index);
+    write_code(L, writing, spot);
     break;
   case SCHEMA_TEXT:
-    write_text(L, writing, schema, spot, index);
+    write_text(L, writing, schema, spot);
     break;
   case SCHEMA_SECRET:
-    write_secret(L, writing, schema, spot, index);
+    write_secret(L, writing, schema, spot);
     break;
   case SCHEMA_BOOLEAN:
-    write_boolean(L, writing, spot, index);
+    write_boolean(L, writing, spot);
     break;
   case SCHEMA_INT32:
   case SCHEMA_INT64:
-    write_integer(L, writing, schema, spot, index);
+    write_integer(L, writing, schema, spot);
     break;
   case SCHEMA_OBJECT:
   case SCHEMA_ARRAY:
   case SCHEMA_MAP:
-    write_composed(L, writing, schema, spot, index);
+    write_composed(L, writing, schema, spot);
     break;
   }
 }
@@ -562,16 +561,16 @@ static void write_extra(lua_State *L, struct writing *writing,
                         const struct schema *parameters, int extra,
                         bool is_first)
 {
-  struct spot spot = {NULL, "extra", 0, NULL};
+  struct spot spot = {NULL, "extra", .index = extra};
   lua_pushnil(L);
   while (lua_next(L, extra)) {
     lua_pop(L, 1);
     if (lua_type(L, -1) == LUA_TSTRING && names_field(L, parameters, -1)) {
-      struct spot inner = {&spot, lua_tostring(L, -1), 0, NULL};
+      struct spot inner = {&spot, lua_tostring(L, -1)};
       problem(L, writing, &inner, "is a parameter of this call, not an extra");
     }
   }
-  write_free_members(L, writing, &spot, extra, is_first);
+  write_free_members(L, writing, &spot, is_first);
 }
 
 void marshal_write(lua_State *L, struct writing *writing,
