@@ -44,17 +44,6 @@ static bool fail_memory(struct json_reader *reader)
   return fail(reader, "not enough memory");
 }
 
-/* Eight bytes, the first one lowest. */
-static inline uint64_t word_at(const char *at)
-{
-  uint64_t word;
-  memcpy(&word, at, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  word = __builtin_bswap64(word);
-#endif
-  return word;
-}
-
 /* Reading: the zeros behind the text end every scan, so that none has to ask
 ** at each byte whether it is the last. */
 
@@ -63,22 +52,27 @@ static inline bool is_end(const struct json_reader *reader)
   return reader->at >= reader->end;
 }
 
-/* Gives back the byte that is no white space. */
-static inline char skip_space(struct json_reader *reader)
-{
-  const char *at = reader->at;
-  while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')
-    at++;
-  reader->at = at;
-  return *at;
-}
-
 static inline bool take(struct json_reader *reader, char byte)
 {
   if (*reader->at != byte)
     return false;
   reader->at++;
   return true;
+}
+
+static char skip_spaces(struct json_reader *reader)
+{
+  while (take(reader, ' ') || take(reader, '\n') || take(reader, '\r') ||
+         take(reader, '\t'))
+    ;
+  return *reader->at;
+}
+
+/* Gives back the byte behind the white space, of which there is mostly none. */
+static inline char skip_space(struct json_reader *reader)
+{
+  char byte = *reader->at;
+  return (unsigned char)byte > ' ' ? byte : skip_spaces(reader);
 }
 
 static inline bool take_word(struct json_reader *reader, const char *word,
@@ -227,7 +221,7 @@ static inline uint64_t not_plain(uint64_t word)
 static inline const char *skip_plain(const char *at)
 {
   uint64_t found;
-  while ((found = not_plain(word_at(at))) == 0)
+  while ((found = not_plain(json_word(at))) == 0)
     at += sizeof found;
   return at + __builtin_ctzll(found) / 8;
 }
@@ -376,24 +370,33 @@ static bool take_escaped(struct json_reader *reader, const char *start)
   }
 }
 
-bool json_read_string(struct json_reader *reader, struct json_text *text)
+/* A string in which not all is plain. */
+static bool read_rich_string(struct json_reader *reader, const char *start,
+                             struct json_text *text)
 {
-  const char *start = ++reader->at;
-  for (;;) {
-    reader->at = skip_plain(reader->at);
-    if (*reader->at == '"') {
-      *text = (struct json_text){start, (size_t)(reader->at++ - start)};
-      return true;
-    }
-    if (*reader->at == '\\') {
-      if (!take_escaped(reader, start))
-        return false;
-      *text = (struct json_text){reader->scratch.bytes, reader->scratch.length};
-      return true;
-    }
+  while (*reader->at != '"' && *reader->at != '\\') {
     if (!take_sequence(reader))
       return false;
+    reader->at = skip_plain(reader->at);
   }
+  if (*reader->at == '"') {
+    *text = (struct json_text){start, (size_t)(reader->at++ - start)};
+    return true;
+  }
+  if (!take_escaped(reader, start))
+    return false;
+  *text = (struct json_text){reader->scratch.bytes, reader->scratch.length};
+  return true;
+}
+
+bool json_read_string(struct json_reader *reader, struct json_text *text)
+{
+  const char *start = reader->at + 1;
+  reader->at = skip_plain(start);
+  if (*reader->at != '"')
+    return read_rich_string(reader, start, text);
+  *text = (struct json_text){start, (size_t)(reader->at++ - start)};
+  return true;
 }
 
 /* Arrays and objects */
@@ -461,21 +464,7 @@ void json_make_label(struct json_label *label, char *room, const char *name)
   label->text = room;
   label->length = length + 3;
   memset(mask, 0xFF, label->length % sizeof mask);
-  label->mask = word_at(mask);
-}
-
-bool json_take_label(struct json_reader *reader, const struct json_label *label)
-{
-  const char *at = reader->at;
-  const char *text = label->text;
-  size_t left = label->length;
-  for (; left >= 8; left -= 8, at += 8, text += 8)
-    if (word_at(at) != word_at(text))
-      return false;
-  if ((word_at(at) ^ word_at(text)) & label->mask)
-    return false;
-  reader->at = at + left;
-  return true;
+  label->mask = json_word(mask);
 }
 
 static bool skip_array(struct json_reader *reader)
@@ -562,7 +551,7 @@ static bool must_escape(unsigned char byte)
 static const char *skip_unescaped(const char *at, const char *end)
 {
   for (;;) {
-    while (end - at >= 8 && !not_plain(word_at(at)))
+    while (end - at >= 8 && !not_plain(json_word(at)))
       at += 8;
     if (at == end || must_escape((unsigned char)*at))
       return at;
@@ -600,11 +589,11 @@ static inline size_t copy_plain(char *to, const char *from, size_t length)
   if (length < 8)
     return copy_few(to, from, length);
   for (; length - done >= 8; done += 8) {
-    if (not_plain(word_at(from + done)))
+    if (not_plain(json_word(from + done)))
       return done;
     memcpy(to + done, from + done, 8);
   }
-  if (not_plain(word_at(from + length - 8)))
+  if (not_plain(json_word(from + length - 8)))
     return done;
   memcpy(to + length - 8, from + length - 8, 8);
   return length;

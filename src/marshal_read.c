@@ -232,14 +232,21 @@ struct naming {
   struct json_text name;           /* where it is none */
 };
 
-static void find_field(struct naming *naming)
+/* Takes a name that is written in another way, or that no field has. */
+static bool take_other_name(struct json_reader *json, struct naming *naming)
 {
-  size_t count = naming->schema->field_count;
-  for (size_t i = 0; i < count; i++)
-    if (naming->labels[i].length == naming->name.length + 3 &&
-        memcmp(naming->labels[i].text + 1, naming->name.bytes,
-               naming->name.length) == 0)
+  struct json_text *name = &naming->name;
+  if (!json_read_name(json, name))
+    return false;
+  for (size_t i = 0; i < naming->schema->field_count; i++) {
+    const struct json_label *label = &naming->labels[i];
+    if (label->length == name->length + 3 &&
+        memcmp(label->text + 1, name->bytes, name->length) == 0) {
       naming->found = i;
+      naming->expected = i + 1;
+    }
+  }
+  return true;
 }
 
 /* Takes the name of a member and finds its field. Providers send the members
@@ -247,19 +254,14 @@ static void find_field(struct naming *naming)
 static bool take_name(struct json_reader *json, struct naming *naming)
 {
   size_t count = naming->schema->field_count;
-  naming->found = count;
   for (size_t i = naming->expected; i < count; i++)
     if (json_take_label(json, &naming->labels[i])) {
       naming->found = i;
       naming->expected = i + 1;
       return true;
     }
-  if (!json_read_name(json, &naming->name))
-    return false;
-  find_field(naming);
-  if (naming->found < count)
-    naming->expected = naming->found + 1;
-  return true;
+  naming->found = count;
+  return take_other_name(json, naming);
 }
 
 /* A member of a newer API: kept as it is. */
@@ -459,8 +461,8 @@ static bool read_composed(lua_State *L, struct reading *reading,
   return mismatch(reading, schema->kind);
 }
 
-/* A value of this kind, which is not null. */
-static bool read_found(lua_State *L, struct reading *reading,
+/* A value of this kind, and not null. */
+static bool read_other(lua_State *L, struct reading *reading,
                        const struct schema *schema, enum json_kind found)
 {
   if (found == JSON_BROKEN)
@@ -487,6 +489,16 @@ static bool read_found(lua_State *L, struct reading *reading,
     break;
   }
   return read_free(L, reading, schema, found);
+}
+
+/* A value of this kind, which is not null: text mostly. */
+static bool read_found(lua_State *L, struct reading *reading,
+                       const struct schema *schema, enum json_kind found)
+{
+  if (found == JSON_STRING &&
+      (schema->kind == SCHEMA_TEXT || schema->kind == SCHEMA_ANY))
+    return read_text(L, reading);
+  return read_other(L, reading, schema, found);
 }
 
 /* Pushes one value. Where it fails, what was pushed stays for marshal_read to
