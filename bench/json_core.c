@@ -10,7 +10,7 @@
 
 struct state {
   struct json_reader json;
-  struct buffer out;
+  struct buffer in, out;
 };
 
 static const struct schema *answer_of(const char *name)
@@ -30,7 +30,10 @@ static int bench_read(lua_State *L)
   const char *text = luaL_checklstring(L, 1, &length);
   const struct schema *schema = answer_of(luaL_checkstring(L, 2));
   struct reading reading = {.json = &state->json};
-  json_open(&state->json, text, length);
+  state->in.length = 0;
+  if (!buffer_append(&state->in, text, length) || !buffer_terminate(&state->in))
+    return luaL_error(L, "not enough memory");
+  json_open(&state->json, state->in.bytes, length);
   if (!schema || !marshal_read(L, &reading, schema))
     return luaL_error(L, "%s %s", reading.place, reading.trouble);
   return 1;

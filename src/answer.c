@@ -249,17 +249,26 @@ static void add_request_id(lua_State *L, const struct request *request)
   lua_setfield(L, -2, "request_id");
 }
 
+/* Makes the body ready to be read. False where there is none. */
+static bool open_body(lua_State *L, struct request *request)
+{
+  struct buffer *body = &request->exchange.body;
+  if (body->length == 0)
+    return false;
+  if (!buffer_terminate(body))
+    luaL_error(L, "not enough memory");
+  json_open(&request->json, body->bytes, body->length);
+  return true;
+}
+
 /* Adds what the provider's error body says to the fields on top. A body that
 ** is not JSON says nothing. */
 static void add_complaints(lua_State *L, struct request *request)
 {
   const struct provider *provider = request->client->provider;
   struct reading reading = {.json = &request->json};
-  const struct buffer *body = &request->exchange.body;
   add_request_id(L, request);
-  if (body->length > 0)
-    json_open(&request->json, body->bytes, body->length);
-  if (body->length == 0 || !marshal_read(L, &reading, &schema_any)) {
+  if (!open_body(L, request) || !marshal_read(L, &reading, &schema_any)) {
     add_media_type(L, request);
     return;
   }
@@ -520,12 +529,10 @@ static int push_success(lua_State *L, struct request *request)
     lua_pushboolean(L, 1);
     return 1;
   }
-  if (request->exchange.body.length == 0) {
+  if (!open_body(L, request)) {
     lua_pushliteral(L, "the answer has no body");
     return push_unreadable(L, request, lua_tostring(L, -1));
   }
-  json_open(&request->json, request->exchange.body.bytes,
-            request->exchange.body.length);
   lua_getiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
   client_push_held(L, -1, "things");
   reading.things = lua_istable(L, -1) ? lua_gettop(L) : 0;

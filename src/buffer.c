@@ -35,10 +35,8 @@ static bool move(struct buffer *buffer, size_t capacity)
   return true;
 }
 
-bool buffer_reserve(struct buffer *buffer, size_t more)
+bool buffer_grow(struct buffer *buffer, size_t more)
 {
-  if (more <= buffer->capacity - buffer->length)
-    return true;
   if (more > SIZE_MAX - buffer->length)
     return false;
   return move(buffer, roomier(buffer->capacity, buffer->length + more));
@@ -61,9 +59,9 @@ bool buffer_append_text(struct buffer *buffer, const char *text)
 
 bool buffer_terminate(struct buffer *buffer)
 {
-  if (!buffer_reserve(buffer, 1))
+  if (!buffer_reserve(buffer, BUFFER_ZEROS))
     return false;
-  buffer->bytes[buffer->length] = '\0';
+  memset(buffer->bytes + buffer->length, 0, BUFFER_ZEROS);
   return true;
 }
 

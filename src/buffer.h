@@ -13,20 +13,27 @@ struct buffer {
 };
 
 /* False when there is no memory; the buffer is then as it was. */
-bool buffer_reserve(struct buffer *buffer, size_t more);
+bool buffer_grow(struct buffer *buffer, size_t more);
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 bool buffer_append_text(struct buffer *buffer, const char *text);
 
-/* Inline, as text goes out byte by byte between its strings. */
+/* Inline, as there is room mostly. */
+static inline bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+  return more <= buffer->capacity - buffer->length || buffer_grow(buffer, more);
+}
+
 static inline bool buffer_append_byte(struct buffer *buffer, char byte)
 {
-  if (buffer->length == buffer->capacity && !buffer_reserve(buffer, 1))
+  if (!buffer_reserve(buffer, 1))
     return false;
   buffer->bytes[buffer->length++] = byte;
   return true;
 }
 
-/* Ends the bytes with a zero that the length does not count. */
+/* Ends the bytes with zeros that the length does not count: a whole word of
+** them, for those who read by words. */
+enum { BUFFER_ZEROS = 8 };
 bool buffer_terminate(struct buffer *buffer);
 
 /* Empties, keeps the memory. */

@@ -2,7 +2,7 @@
 
 #include "json.h"
 
-#include <inttypes.h>
+#include <limits.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ void json_open(struct json_reader *reader, const char *text, size_t length)
   buffer_wipe(&reader->scratch);
   reader->text = text;
   reader->at = text;
-  reader->end = length > 0 ? text + length : text; /* NULL + 0 is no pointer */
+  reader->end = text + length;
   reader->trouble = NULL;
   reader->depth = 0;
   reader->out_of_memory = false;
@@ -44,28 +44,41 @@ static bool fail_memory(struct json_reader *reader)
   return fail(reader, "not enough memory");
 }
 
-static void skip_space(struct json_reader *reader)
+/* Reading: the zeros behind the text end every scan, so that none has to ask
+** at each byte whether it is the last. */
+
+static inline bool is_end(const struct json_reader *reader)
 {
-  const char *at = reader->at;
-  while (at < reader->end && (unsigned char)*at <= ' ' &&
-         (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
-    at++;
-  reader->at = at;
+  return reader->at >= reader->end;
 }
 
-static bool take(struct json_reader *reader, char byte)
+static inline bool take(struct json_reader *reader, char byte)
 {
-  if (reader->at >= reader->end || *reader->at != byte)
+  if (*reader->at != byte)
     return false;
   reader->at++;
   return true;
 }
 
-static bool take_word(struct json_reader *reader, const char *word)
+static char skip_spaces(struct json_reader *reader)
 {
-  size_t length = strlen(word);
-  if ((size_t)(reader->end - reader->at) < length ||
-      memcmp(reader->at, word, length) != 0)
+  while (take(reader, ' ') || take(reader, '\n') || take(reader, '\r') ||
+         take(reader, '\t'))
+    ;
+  return *reader->at;
+}
+
+/* Gives back the byte behind the white space, of which there is mostly none. */
+static inline char skip_space(struct json_reader *reader)
+{
+  char byte = *reader->at;
+  return (unsigned char)byte > ' ' ? byte : skip_spaces(reader);
+}
+
+static inline bool take_word(struct json_reader *reader, const char *word,
+                             size_t length)
+{
+  if (memcmp(reader->at, word, length) != 0)
     return fail(reader, "not a JSON value");
   reader->at += length;
   return true;
@@ -73,40 +86,29 @@ static bool take_word(struct json_reader *reader, const char *word)
 
 enum json_kind json_peek(struct json_reader *reader)
 {
-  skip_space(reader);
-  if (reader->at >= reader->end) {
-    fail(reader, "the text ends where a value is due");
-    return JSON_BROKEN;
-  }
-  switch (*reader->at) {
-  case '{':
-    return JSON_OBJECT;
-  case '[':
-    return JSON_ARRAY;
-  case '"':
-    return JSON_STRING;
-  case 'n':
-    return JSON_NULL;
-  case 't':
-  case 'f':
-    return JSON_BOOLEAN;
-  default:
-    if (*reader->at == '-' || (*reader->at >= '0' && *reader->at <= '9'))
-      return JSON_NUMBER;
-    fail(reader, "not a JSON value");
-    return JSON_BROKEN;
-  }
+  static const unsigned char kinds[UCHAR_MAX + 1] = {
+      ['{'] = JSON_OBJECT, ['['] = JSON_ARRAY,   ['"'] = JSON_STRING,
+      ['n'] = JSON_NULL,   ['t'] = JSON_BOOLEAN, ['f'] = JSON_BOOLEAN,
+      ['-'] = JSON_NUMBER, ['0'] = JSON_NUMBER,  ['1'] = JSON_NUMBER,
+      ['2'] = JSON_NUMBER, ['3'] = JSON_NUMBER,  ['4'] = JSON_NUMBER,
+      ['5'] = JSON_NUMBER, ['6'] = JSON_NUMBER,  ['7'] = JSON_NUMBER,
+      ['8'] = JSON_NUMBER, ['9'] = JSON_NUMBER};
+  enum json_kind kind = kinds[(unsigned char)skip_space(reader)];
+  if (kind == JSON_BROKEN)
+    fail(reader, is_end(reader) ? "the text ends where a value is due"
+                                : "not a JSON value");
+  return kind;
 }
 
 bool json_read_null(struct json_reader *reader)
 {
-  return take_word(reader, "null");
+  return take_word(reader, "null", 4);
 }
 
 bool json_read_boolean(struct json_reader *reader, bool *value)
 {
   *value = *reader->at == 't';
-  return take_word(reader, *value ? "true" : "false");
+  return *value ? take_word(reader, "true", 4) : take_word(reader, "false", 5);
 }
 
 /* Numbers */
@@ -136,10 +138,12 @@ static bool real_by_library(struct json_reader *reader, const char *start,
 
 static size_t take_digits(struct json_reader *reader)
 {
-  const char *start = reader->at;
-  while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
-    reader->at++;
-  return (size_t)(reader->at - start);
+  const char *at = reader->at;
+  while (*at >= '0' && *at <= '9')
+    at++;
+  size_t count = (size_t)(at - reader->at);
+  reader->at = at;
+  return count;
 }
 
 static bool take_fraction(struct json_reader *reader, bool *is_real)
@@ -203,38 +207,23 @@ bool json_read_number(struct json_reader *reader, struct json_number *number)
 /* Bytes that stand for themselves: printable ASCII but quote and backslash.
 ** Eight at a time: the lowest top bit that is set is that of the first byte
 ** that does not. Those above it may be wrong. */
-static uint64_t not_plain(const char *at)
+static inline uint64_t not_plain(uint64_t word)
 {
   uint64_t const ones = UINT64_C(0x0101010101010101);
   uint64_t const tops = ones << 7;
-  uint64_t word;
-  memcpy(&word, at, sizeof word);
   uint64_t quotes = word ^ (ones * '"');
   uint64_t slashes = word ^ (ones * '\\');
   return ((word - ones * 0x20) | (quotes - ones) | (slashes - ones) | word) &
          tops;
 }
 
-static bool is_plain(unsigned char byte)
+/* Gives back the first byte that is not plain; one there must be. */
+static inline const char *skip_plain(const char *at)
 {
-  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
-}
-
-static const char *skip_plain(const char *at, const char *end)
-{
-  for (; end - at >= 8; at += 8) {
-    uint64_t found = not_plain(at);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (found)
-      return at + __builtin_ctzll(found) / 8;
-#else
-    if (found)
-      break;
-#endif
-  }
-  while (at < end && is_plain((unsigned char)*at))
-    at++;
-  return at;
+  uint64_t found;
+  while ((found = not_plain(json_word(at))) == 0)
+    at += sizeof found;
+  return at + __builtin_ctzll(found) / 8;
 }
 
 /* The length of the well-formed sequence that starts here, or 0. */
@@ -336,7 +325,7 @@ static bool take_escape(struct json_reader *reader)
   static const char names[] = "\"\\/bfnrt";
   static const char bytes[] = "\"\\/\b\f\n\r\t";
   unsigned long code;
-  if (reader->at >= reader->end)
+  if (is_end(reader))
     return fail(reader, "an escape cut short");
   char name = *reader->at++;
   const char *found = name ? strchr(names, name) : NULL;
@@ -352,6 +341,8 @@ static bool take_escape(struct json_reader *reader)
 /* Moves over one byte or sequence that is neither plain nor an escape. */
 static bool take_sequence(struct json_reader *reader)
 {
+  if (is_end(reader))
+    return fail(reader, "a string without an end");
   if ((unsigned char)*reader->at < 0x20)
     return fail(reader, "a control character in a string");
   size_t length = sequence_length(reader->at, reader->end);
@@ -373,34 +364,39 @@ static bool take_escaped(struct json_reader *reader, const char *start)
     if (take(reader, '\\') && !take_escape(reader))
       return false;
     start = reader->at;
-    reader->at = skip_plain(reader->at, reader->end);
-    if (reader->at >= reader->end)
-      return fail(reader, "a string without an end");
+    reader->at = skip_plain(reader->at);
     if (*reader->at != '"' && *reader->at != '\\' && !take_sequence(reader))
       return false;
   }
 }
 
-bool json_read_string(struct json_reader *reader, struct json_text *text)
+/* A string in which not all is plain. */
+static bool read_rich_string(struct json_reader *reader, const char *start,
+                             struct json_text *text)
 {
-  const char *start = ++reader->at;
-  for (;;) {
-    reader->at = skip_plain(reader->at, reader->end);
-    if (reader->at >= reader->end)
-      return fail(reader, "a string without an end");
-    if (*reader->at == '"') {
-      *text = (struct json_text){start, (size_t)(reader->at++ - start)};
-      return true;
-    }
-    if (*reader->at == '\\') {
-      if (!take_escaped(reader, start))
-        return false;
-      *text = (struct json_text){reader->scratch.bytes, reader->scratch.length};
-      return true;
-    }
+  while (*reader->at != '"' && *reader->at != '\\') {
     if (!take_sequence(reader))
       return false;
+    reader->at = skip_plain(reader->at);
   }
+  if (*reader->at == '"') {
+    *text = (struct json_text){start, (size_t)(reader->at++ - start)};
+    return true;
+  }
+  if (!take_escaped(reader, start))
+    return false;
+  *text = (struct json_text){reader->scratch.bytes, reader->scratch.length};
+  return true;
+}
+
+bool json_read_string(struct json_reader *reader, struct json_text *text)
+{
+  const char *start = reader->at + 1;
+  reader->at = skip_plain(start);
+  if (*reader->at != '"')
+    return read_rich_string(reader, start, text);
+  *text = (struct json_text){start, (size_t)(reader->at++ - start)};
+  return true;
 }
 
 /* Arrays and objects */
@@ -414,22 +410,24 @@ bool json_enter(struct json_reader *reader)
   return true;
 }
 
-static enum json_step next(struct json_reader *reader, bool is_first,
-                           char closing)
+static inline enum json_step next(struct json_reader *reader, bool is_first,
+                                  char closing)
 {
-  skip_space(reader);
-  if (take(reader, closing)) {
+  char byte = skip_space(reader);
+  if (byte == closing) {
+    reader->at++;
     reader->depth--;
     return JSON_DONE;
   }
-  if (!is_first) {
-    if (!take(reader, ',')) {
-      fail(reader, reader->at < reader->end ? "a comma is missing"
-                                            : "the text ends too early");
-      return JSON_FAILED;
-    }
-    skip_space(reader);
+  if (is_first)
+    return JSON_MORE;
+  if (byte != ',') {
+    fail(reader,
+         is_end(reader) ? "the text ends too early" : "a comma is missing");
+    return JSON_FAILED;
   }
+  reader->at++;
+  skip_space(reader);
   return JSON_MORE;
 }
 
@@ -438,24 +436,35 @@ enum json_step json_next_item(struct json_reader *reader, bool is_first)
   return next(reader, is_first, ']');
 }
 
-enum json_step json_next_member(struct json_reader *reader, bool is_first,
-                                struct json_text *name)
+enum json_step json_next_member(struct json_reader *reader, bool is_first)
 {
   enum json_step step = next(reader, is_first, '}');
-  if (step != JSON_MORE)
+  if (step != JSON_MORE || *reader->at == '"')
     return step;
-  if (reader->at >= reader->end || *reader->at != '"') {
-    fail(reader, "a member without a name");
-    return JSON_FAILED;
-  }
+  fail(reader, "a member without a name");
+  return JSON_FAILED;
+}
+
+bool json_read_name(struct json_reader *reader, struct json_text *name)
+{
   if (!json_read_string(reader, name))
-    return JSON_FAILED;
+    return false;
   skip_space(reader);
-  if (!take(reader, ':')) {
-    fail(reader, "a colon is missing");
-    return JSON_FAILED;
-  }
-  return JSON_MORE;
+  return take(reader, ':') || fail(reader, "a colon is missing");
+}
+
+void json_make_label(struct json_label *label, char *room, const char *name)
+{
+  size_t length = strlen(name);
+  char mask[8] = {0};
+  memset(room, 0, json_label_room(name));
+  room[0] = '"';
+  memcpy(room + 1, name, length);
+  memcpy(room + 1 + length, "\":", 2);
+  label->text = room;
+  label->length = length + 3;
+  memset(mask, 0xFF, label->length % sizeof mask);
+  label->mask = json_word(mask);
 }
 
 static bool skip_array(struct json_reader *reader)
@@ -479,9 +488,9 @@ static bool skip_object(struct json_reader *reader)
   bool is_first = true;
   if (!json_enter(reader))
     return false;
-  while ((step = json_next_member(reader, is_first, &name)) == JSON_MORE) {
+  while ((step = json_next_member(reader, is_first)) == JSON_MORE) {
     is_first = false;
-    if (!json_skip(reader))
+    if (!json_read_name(reader, &name) || !json_skip(reader))
       return false;
   }
   return step == JSON_DONE;
@@ -523,13 +532,13 @@ static bool write_escape(struct buffer *buffer, unsigned char byte)
 {
   static const char bytes[] = "\"\\\b\f\n\r\t";
   static const char names[] = "\"\\bfnrt";
+  static const char digits[] = "0123456789abcdef";
   const char *found = byte ? strchr(bytes, byte) : NULL;
-  char text[8];
-  if (found)
-    snprintf(text, sizeof text, "\\%c", names[found - bytes]);
-  else
-    snprintf(text, sizeof text, "\\u%04x", byte);
-  return buffer_append_text(buffer, text);
+  char text[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+  if (!found)
+    return buffer_append(buffer, text, sizeof text);
+  text[1] = names[found - bytes];
+  return buffer_append(buffer, text, 2);
 }
 
 static bool must_escape(unsigned char byte)
@@ -541,22 +550,59 @@ static bool must_escape(unsigned char byte)
 ** UTF-8, too. */
 static const char *skip_unescaped(const char *at, const char *end)
 {
-  while ((at = skip_plain(at, end)) < end && (unsigned char)*at >= 0x80) {
+  for (;;) {
+    while (end - at >= 8 && !not_plain(json_word(at)))
+      at += 8;
+    if (at == end || must_escape((unsigned char)*at))
+      return at;
     size_t step = sequence_length(at, end);
     if (step == 0)
       return at;
     at += step;
   }
-  return at;
 }
 
-bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
-                       bool *is_utf8)
+/* Copies fewer than eight bytes, if all are plain. */
+static inline size_t copy_few(char *to, const char *from, size_t length)
 {
-  const char *end = bytes + length;
-  *is_utf8 = true;
-  if (!buffer_reserve(buffer, length + 2) || !buffer_append_byte(buffer, '"'))
-    return false;
+  uint64_t word = 0;
+  if (length >= 4) {
+    uint32_t halves[2];
+    memcpy(&halves[0], from, 4);
+    memcpy(&halves[1], from + length - 4, 4);
+    memcpy(to, &halves[0], 4);
+    memcpy(to + length - 4, &halves[1], 4);
+    word = (uint64_t)halves[1] << 32 | halves[0];
+  } else {
+    word = UINT64_C(0x2020202020202020);
+    for (size_t i = 0; i < length; i++)
+      word = word << 8 | (unsigned char)(to[i] = from[i]);
+  }
+  return not_plain(word) ? 0 : length;
+}
+
+/* Copies the plain bytes that a text begins with: all, or as many as go in
+** words. Gives back how many. */
+static inline size_t copy_plain(char *to, const char *from, size_t length)
+{
+  size_t done = 0;
+  if (length < 8)
+    return copy_few(to, from, length);
+  for (; length - done >= 8; done += 8) {
+    if (not_plain(json_word(from + done)))
+      return done;
+    memcpy(to + done, from + done, 8);
+  }
+  if (not_plain(json_word(from + length - 8)))
+    return done;
+  memcpy(to + length - 8, from + length - 8, 8);
+  return length;
+}
+
+/* The rest of a string from the first word on that is not plain. */
+static bool write_rest(struct buffer *buffer, const char *bytes,
+                       const char *end, bool *is_utf8)
+{
   while (bytes < end) {
     const char *start = bytes;
     bytes = skip_unescaped(bytes, end);
@@ -571,6 +617,34 @@ bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
       return false;
   }
   return buffer_append_byte(buffer, '"');
+}
+
+bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
+                       bool *is_utf8)
+{
+  *is_utf8 = true;
+  if (!buffer_reserve(buffer, length + 2))
+    return false;
+  char *to = buffer->bytes + buffer->length;
+  *to++ = '"';
+  size_t done = copy_plain(to, bytes, length);
+  buffer->length += done + 1;
+  if (done < length)
+    return write_rest(buffer, bytes + done, bytes + length, is_utf8);
+  to[done] = '"';
+  buffer->length++;
+  return true;
+}
+
+bool json_write_label(struct buffer *buffer, const struct json_label *label)
+{
+  if (!buffer_reserve(buffer, label->length + 8))
+    return false;
+  char *to = buffer->bytes + buffer->length;
+  for (size_t done = 0; done < label->length; done += 8)
+    memcpy(to + done, label->text + done, 8);
+  buffer->length += label->length;
+  return true;
 }
 
 bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length)
@@ -595,9 +669,15 @@ bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length)
 
 bool json_write_integer(struct buffer *buffer, int64_t value)
 {
-  char text[24];
-  snprintf(text, sizeof text, "%" PRId64, value);
-  return buffer_append_text(buffer, text);
+  char text[20];
+  char *at = text + sizeof text;
+  uint64_t left = value < 0 ? ~(uint64_t)value + 1 : (uint64_t)value;
+  do
+    *--at = (char)('0' + left % 10);
+  while ((left /= 10) > 0);
+  if (value < 0)
+    *--at = '-';
+  return buffer_append(buffer, at, (size_t)(text + sizeof text - at));
 }
 
 /* The shortest of 15 to 17 digits that reads back as the same number. A real

@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Strict JSON (RFC 8259), read by pulling one thing after the other. */
 
-enum { JSON_DEEPEST = 64 };
+enum { JSON_DEEPEST = 64, JSON_ZEROS = BUFFER_ZEROS };
 
 enum json_kind {
   JSON_BROKEN, /* nothing that begins a value */
@@ -46,7 +47,8 @@ struct json_number {
 };
 
 /* The scratch buffer is kept from one text to the next; json_close frees
-** it. The text must outlive the reading. */
+** it. The text must outlive the reading, with JSON_ZEROS zero bytes behind it:
+** buffer_terminate puts them there. */
 void json_open(struct json_reader *reader, const char *text, size_t length);
 void json_close(struct json_reader *reader);
 
@@ -65,8 +67,55 @@ bool json_skip(struct json_reader *reader);
 ** it says JSON_DONE, which also leaves. */
 bool json_enter(struct json_reader *reader);
 enum json_step json_next_item(struct json_reader *reader, bool is_first);
-enum json_step json_next_member(struct json_reader *reader, bool is_first,
-                                struct json_text *name);
+enum json_step json_next_member(struct json_reader *reader, bool is_first);
+
+/* Takes the name of a member, and its colon. */
+bool json_read_name(struct json_reader *reader, struct json_text *name);
+
+/* A name as it mostly stands in a text, `"name":`, filled up with zeros so
+** that it can be read in words. */
+struct json_label {
+  const char *text;
+  size_t length;
+  uint64_t mask; /* the bytes of the last word that belong to it */
+};
+
+/* The bytes that a label's text takes. */
+static inline size_t json_label_room(const char *name)
+{
+  return (strlen(name) + 3) / 8 * 8 + 8;
+}
+
+/* Makes the label of a name that needs no escape in this room. */
+void json_make_label(struct json_label *label, char *room, const char *name);
+
+/* Eight bytes, the first one lowest. */
+static inline uint64_t json_word(const char *at)
+{
+  uint64_t word;
+  memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return word;
+}
+
+/* Takes name and colon of a member where just this comes next. False says
+** nothing: the same name can be written in other ways. */
+static inline bool json_take_label(struct json_reader *reader,
+                                   const struct json_label *label)
+{
+  const char *at = reader->at;
+  const char *text = label->text;
+  size_t left = label->length;
+  for (; left >= 8; left -= 8, at += 8, text += 8)
+    if (json_word(at) != json_word(text))
+      return false;
+  if ((json_word(at) ^ json_word(text)) & label->mask)
+    return false;
+  reader->at = at + left;
+  return true;
+}
 
 /* True when nothing but white space is left. */
 bool json_finish(struct json_reader *reader);
@@ -81,6 +130,7 @@ size_t json_characters(const char *bytes, size_t length);
 ** has seen to it. Where a string is not UTF-8 it is given up. */
 bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
                        bool *is_utf8);
+bool json_write_label(struct buffer *buffer, const struct json_label *label);
 bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length);
 bool json_write_integer(struct buffer *buffer, int64_t value);
 bool json_write_real(struct buffer *buffer, double value);

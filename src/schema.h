@@ -8,7 +8,7 @@
 ** it is constant data; the marshaller reads it in both directions. */
 
 enum schema_kind {
-  SCHEMA_ANY, /* free-form: whatever JSON can say */
+  SCHEMA_ANY, /* free-form: whatever JSON can say; see `fields` */
   SCHEMA_TEXT,
   SCHEMA_SECRET, /* text that never becomes a Lua string by itself */
   SCHEMA_BOOLEAN,
@@ -47,7 +47,10 @@ struct schema {
   enum schema_form form;
   const struct text_rule *rule; /* of a text, or NULL */
   const struct schema *item;    /* of an array or map */
-  const struct field *fields;   /* of an object, at most 64, in wire order */
+  /* Of an object, at most 64, in wire order. Of free-form JSON: what an object
+  ** there mostly has, itself free-form, which makes it cheaper to read and
+  ** nothing else. */
+  const struct field *fields;
   size_t field_count;
   const struct thing *thing; /* what the object is to a user, or NULL */
 };

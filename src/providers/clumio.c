@@ -22,6 +22,21 @@ static const struct schema key_error = {.kind = SCHEMA_OBJECT,
 static const struct schema key_errors = {.kind = SCHEMA_MAP,
                                          .item = &key_error};
 
+static const struct field link_fields[] = {
+    {"href", &schema_any},
+    {"templated", &schema_any},
+    {"type", &schema_any},
+};
+static const struct schema link = {.kind = SCHEMA_ANY, FIELDS(link_fields)};
+static const struct field wallet_links_fields[] = {
+    {"_self", &link},
+    {"delete-wallet", &link},
+    {"list-wallet-keys", &link},
+    {"refresh-wallet", &link},
+};
+static const struct schema wallet_links = {.kind = SCHEMA_ANY,
+                                           FIELDS(wallet_links_fields)};
+
 static const struct deed wallet_deeds[] = {
     {"refresh", "refresh_wallet", "wallet_id", "id"},
     {"get", "get_wallet", "wallet_id", "id"},
@@ -35,7 +50,7 @@ static const struct thing wallet_thing = {.name = "wallet",
 
 static const struct field wallet_fields[] = {
     {"_embedded", &schema_any},
-    {"_links", &schema_any},
+    {"_links", &wallet_links},
     {"account_native_id", &schema_text},
     {"available_version", &schema_int64},
     {"aws_region", &schema_text},
@@ -86,6 +101,12 @@ static const struct schema list_wallets = {.kind = SCHEMA_OBJECT,
                                            FIELDS(list_wallets_fields)};
 
 static const struct schema wallets = {.kind = SCHEMA_ARRAY, .item = &wallet};
+static const struct field page_links_fields[] = {
+    {"_first", &link}, {"_last", &link}, {"_next", &link},
+    {"_prev", &link},  {"_self", &link},
+};
+static const struct schema page_links = {.kind = SCHEMA_ANY,
+                                         FIELDS(page_links_fields)};
 static const struct field embedded_fields[] = {
     {"items", &wallets, FIELD_REQUIRED},
 };
@@ -93,7 +114,7 @@ static const struct schema embedded = {.kind = SCHEMA_OBJECT,
                                        FIELDS(embedded_fields)};
 static const struct field wallet_list_fields[] = {
     {"_embedded", &embedded, FIELD_REQUIRED},
-    {"_links", &schema_any},
+    {"_links", &page_links},
     {"current_count", &schema_int64},
     {"limit", &schema_int64},
     {"start", &schema_text},
