@@ -89,7 +89,7 @@ static bool make_room(struct exchange *exchange)
   curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
   return told <= 0 || told > MOST_TRUSTED ||
          (size_t)told > exchange->most_body ||
-         buffer_reserve(&exchange->body, (size_t)told);
+         buffer_reserve(&exchange->body, (size_t)told + BUFFER_ZEROS);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *held)
