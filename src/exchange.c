@@ -58,7 +58,7 @@ static bool ends_head(const char *line, size_t length)
 static bool is_final(const struct exchange *exchange)
 {
   long status = 0;
-  curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE, &status);
   return status >= 200;
 }
 
@@ -86,7 +86,8 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
 static bool make_room(struct exchange *exchange)
 {
   curl_off_t told = 0;
-  curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
+  curl_easy_getinfo(exchange->handle->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                    &told);
   return told <= 0 || told > MOST_TRUSTED ||
          (size_t)told > exchange->most_body ||
          buffer_reserve(&exchange->body, (size_t)told + BUFFER_ZEROS);
@@ -190,20 +191,75 @@ static bool set_callbacks(CURL *easy)
          SET(easy, CURLOPT_WRITEFUNCTION, take_body);
 }
 
-CURL *exchange_make_handle(const struct route *route)
+static bool set_route(CURL *easy, const struct route *route)
 {
-  CURL *easy = curl_easy_init();
-  if (easy && set_callbacks(easy) && set_protocol(easy) &&
-      set_quick_end(easy) && set_proxy(easy, route) && set_tls(easy, route) &&
-      SET(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_timeout) &&
-      SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_SPEED) &&
-      SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME))
-    return easy;
-  curl_easy_cleanup(easy);
+  return set_callbacks(easy) && set_protocol(easy) && set_quick_end(easy) &&
+         set_proxy(easy, route) && set_tls(easy, route) &&
+         SET(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_timeout) &&
+         SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_SPEED) &&
+         SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME);
+}
+
+struct handle *exchange_make_handle(const struct route *route)
+{
+  struct handle *handle = malloc(sizeof *handle);
+  if (!handle)
+    return NULL;
+  *handle = (struct handle){.easy = curl_easy_init()};
+  if (handle->easy && set_route(handle->easy, route))
+    return handle;
+  exchange_free_handle(handle);
   return NULL;
 }
 
+void exchange_free_handle(struct handle *handle)
+{
+  if (!handle)
+    return;
+  curl_easy_cleanup(handle->easy);
+  curl_url_cleanup(handle->address);
+  free(handle->url);
+  free(handle);
+}
+
 /* Request */
+
+/* As libcurl itself does it with the options above. */
+static CURLU *take_apart(const char *url)
+{
+  unsigned flags = CURLU_PATH_AS_IS | CURLU_DISALLOW_USER;
+  CURLU *address = curl_url();
+  if (address && curl_url_set(address, CURLUPART_URL, url, flags) == CURLUE_OK)
+    return address;
+  curl_url_cleanup(address);
+  return NULL;
+}
+
+/* Forgets the address that the handle went to last. */
+static bool forget_address(struct handle *handle)
+{
+  bool is_forgotten = SET(handle->easy, CURLOPT_CURLU, NULL);
+  curl_url_cleanup(handle->address);
+  free(handle->url);
+  handle->address = NULL;
+  handle->url = NULL;
+  return is_forgotten;
+}
+
+static bool set_url(struct handle *handle, const char *url)
+{
+  bool is_same = handle->url && strcmp(handle->url, url) == 0;
+  if (is_same && handle->address)
+    return true;
+  if (is_same) {
+    handle->address = take_apart(url);
+    return SET(handle->easy, CURLOPT_CURLU, handle->address);
+  }
+  if (!forget_address(handle))
+    return false;
+  handle->url = strdup(url);
+  return handle->url && SET(handle->easy, CURLOPT_URL, url);
+}
 
 /* A POST without a body still says Content-Length: 0. */
 static bool set_method(CURL *easy, const struct message *message)
@@ -223,13 +279,14 @@ static bool set_method(CURL *easy, const struct message *message)
          SET(easy, CURLOPT_POSTFIELDS, bytes);
 }
 
-bool exchange_prepare(struct exchange *exchange, CURL *easy,
+bool exchange_prepare(struct exchange *exchange, struct handle *handle,
                       const struct route *route, const struct message *message)
 {
+  CURL *easy = handle->easy;
   long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
   exchange->most_body = route->most_body;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
-         SET(easy, CURLOPT_URL, message->url) && set_method(easy, message) &&
+         set_url(handle, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
          SET(easy, CURLOPT_MAXAGE_CONN, oldest) &&
          SET(easy, CURLOPT_ERRORBUFFER, exchange->trouble) &&
@@ -270,10 +327,11 @@ void exchange_end(struct exchange *exchange, CURLcode code)
 {
   exchange->code = code;
   exchange->is_done = true;
-  if (!exchange->easy)
+  if (!exchange->handle)
     return;
-  curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &exchange->status);
-  curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE,
+  curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE,
+                    &exchange->status);
+  curl_easy_getinfo(exchange->handle->easy, CURLINFO_HTTP_CONNECTCODE,
                     &exchange->proxy_status);
 }
 

@@ -9,6 +9,15 @@
 
 /* One request and its answer, on a curl easy handle. */
 
+/* An easy handle, and the URL that it was used for last. libcurl takes longer
+** over taking a URL apart than over the rest of a small request; so that is
+** done once where the next request goes to the same. */
+struct handle {
+  CURL *easy;
+  char *url;
+  CURLU *address; /* the URL taken apart, from its second request on */
+};
+
 /* How a client reaches its provider. The texts belong to the client; NULL is
 ** libcurl's own choice, or none. */
 struct route {
@@ -41,7 +50,7 @@ enum exchange_stop {
 struct flight;
 
 struct exchange {
-  CURL *easy; /* while in the air, else NULL */
+  struct handle *handle; /* while in the air, else NULL */
   struct flight *flight;
   struct exchange *next, *previous; /* in the same list of a flight */
   struct flight *landed_in;         /* after the flight, until it is told */
@@ -62,12 +71,13 @@ struct exchange {
   char trouble[CURL_ERROR_SIZE];
 };
 
-/* Makes an easy handle with all that does not differ between requests; NULL
-** when that fails. */
-CURL *exchange_make_handle(const struct route *route);
+/* Makes a handle with all that does not differ between requests; NULL when
+** that fails. */
+struct handle *exchange_make_handle(const struct route *route);
+void exchange_free_handle(struct handle *handle); /* may be NULL */
 
 /* Puts the request onto a handle from exchange_make_handle. */
-bool exchange_prepare(struct exchange *exchange, CURL *easy,
+bool exchange_prepare(struct exchange *exchange, struct handle *handle,
                       const struct route *route, const struct message *message);
 
 /* Takes over how it ended. */

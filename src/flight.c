@@ -113,7 +113,8 @@ static void leave(struct exchange **list, struct exchange *exchange)
   exchange->next = exchange->previous = NULL;
 }
 
-static CURL *take_handle(struct flight *flight, const struct route *route)
+static struct handle *take_handle(struct flight *flight,
+                                  const struct route *route)
 {
   if (flight->spare_count > 0)
     return flight->spares[--flight->spare_count];
@@ -121,16 +122,17 @@ static CURL *take_handle(struct flight *flight, const struct route *route)
 }
 
 /* The handle forgets whose it was: nothing may point to a dead exchange. */
-static void put_handle(struct flight *flight, CURL *easy)
+static void put_handle(struct flight *flight, struct handle *handle)
 {
+  CURL *easy = handle->easy;
   bool is_clean =
       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL) == CURLE_OK &&
       curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK;
   if (is_clean && flight->spare_count < FLIGHT_SPARES)
-    flight->spares[flight->spare_count++] = easy;
+    flight->spares[flight->spare_count++] = handle;
   else
-    curl_easy_cleanup(easy);
+    exchange_free_handle(handle);
 }
 
 bool flight_start(struct flight *flight, struct exchange *exchange,
@@ -138,16 +140,15 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
 {
   if (flight->is_spoilt)
     flight_renew(flight);
-  CURL *easy = flight->is_spoilt ? NULL : take_handle(flight, route);
-  if (easy && exchange_prepare(exchange, easy, route, message) &&
-      curl_multi_add_handle(flight->multi, easy) == CURLM_OK) {
-    exchange->easy = easy;
+  struct handle *handle = flight->is_spoilt ? NULL : take_handle(flight, route);
+  if (handle && exchange_prepare(exchange, handle, route, message) &&
+      curl_multi_add_handle(flight->multi, handle->easy) == CURLM_OK) {
+    exchange->handle = handle;
     exchange->flight = flight;
     enter(&flight->in_air, exchange);
     return true;
   }
-  if (easy)
-    curl_easy_cleanup(easy);
+  exchange_free_handle(handle);
   exchange_end(exchange, CURLE_OUT_OF_MEMORY);
   return false;
 }
@@ -180,10 +181,10 @@ static void land(struct flight *flight, struct exchange *exchange,
 {
   exchange_end(exchange, code);
   exchange->is_crowded = is_crowded(flight, exchange, code);
-  curl_multi_remove_handle(flight->multi, exchange->easy);
+  curl_multi_remove_handle(flight->multi, exchange->handle->easy);
   leave(&flight->in_air, exchange);
-  put_handle(flight, exchange->easy);
-  exchange->easy = NULL;
+  put_handle(flight, exchange->handle);
+  exchange->handle = NULL;
   exchange->flight = NULL;
 }
 
@@ -329,7 +330,7 @@ void flight_close(struct flight *flight)
   while (flight->landed)
     flight_stop(flight->landed, CURLE_OK);
   while (flight->spare_count > 0)
-    curl_easy_cleanup(flight->spares[--flight->spare_count]);
+    exchange_free_handle(flight->spares[--flight->spare_count]);
   curl_multi_cleanup(flight->multi);
   flight->multi = NULL;
   close(flight->descriptor);

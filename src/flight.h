@@ -11,11 +11,11 @@ enum { FLIGHT_SPARES = 8 };
 
 struct flight {
   CURLM *multi;
-  int descriptor;              /* readable when there is something to do */
-  long long due;               /* when libcurl wants a step, in ms; -1: never */
-  struct exchange *in_air;     /* list */
-  struct exchange *landed;     /* list of those with a tag */
-  CURL *spares[FLIGHT_SPARES]; /* handles to use again */
+  int descriptor;          /* readable when there is something to do */
+  long long due;           /* when libcurl wants a step, in ms; -1: never */
+  struct exchange *in_air; /* list */
+  struct exchange *landed; /* list of those with a tag */
+  struct handle *spares[FLIGHT_SPARES]; /* handles to use again */
   unsigned spare_count;
   bool is_spoilt; /* libcurl could not go on */
 };
