@@ -1,75 +1,15 @@
 -- Measures and prints the tables of docs/performance.md. Started by tools/bench.sh, which names the
--- work in its arguments: create, many, json, load, connect; none means all.
+-- tables in its arguments: create, many, json, load, connect; none means all.
 
-local authority = require "authority"
-local process = require "process"
+package.path = package.path .. ";./?.lua"
+
+local prices = require "bench.prices"
+local rivals = require "bench.rivals"
+local samples = require "bench.samples"
+local servers = require "bench.servers"
 local workdir = require "workdir"
 
-local LUA = os.getenv "COFFER_LUA" or "lua5.4"
-local NGINX = os.getenv "COFFER_NGINX" or "/usr/sbin/nginx"
-local BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-
-local quote = process.quote
-
--- Running -------------------------------------------------------------------
-
-local function shell(command)
-  local pipe = io.popen(command)
-  local text = pipe:read "a"
-  return pipe:close() and text
-end
-
-local function succeeds(command)
-  return os.execute(command .. " >/dev/null 2>&1") == true
-end
-
-local function numbers(text)
-  local list = {}
-  for word in (text or ""):gmatch "[%d.]+" do
-    list[#list + 1] = tonumber(word)
-  end
-  return list
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
---- What a command used: { cpu =, wall =, peak = in KiB, said = numbers it printed }.
-local function measure(command)
-  local said = workdir.file "said"
-  local used = numbers(shell(("timeout 300 build/bench/measure %s 2>%s"):format(command,
-    quote(said))))
-  local text = read(said)
-  if not used[3] then
-    error(command .. ": " .. text)
-  end
-  return { cpu = used[1], wall = used[2], peak = used[3], said = numbers(text), text = text }
-end
-
---- Instructions of a whole run.
-local function instructions(command)
-  local text = shell("timeout 600 valgrind --tool=callgrind --callgrind-out-file=/dev/null "
-    .. command .. " 2>&1") or "it failed"
-  return tonumber(text:match "Collected : (%d+)") or error(command .. ": " .. text)
-end
-
-local function median(list)
-  table.sort(list)
-  return list[(#list + 1) // 2]
-end
-
---- The price of one more, as the difference of two lengths, so that start-up falls out.
-local function price(run, short, long, times)
-  local prices = {}
-  for i = 1, times do
-    prices[i] = (run(long) - run(short)) / (long - short)
-  end
-  return median(prices)
-end
+local instructions, measure, median = prices.instructions, prices.measure, prices.median
 
 -- Printing --------------------------------------------------------------------
 
@@ -80,168 +20,38 @@ end
 local function head(title, ...)
   print("\n### " .. title .. "\n")
   row(...)
-  row(table.unpack((function(...)
-    local dashes = {}
-    for i = 1, select("#", ...) do
-      dashes[i] = "---"
-    end
-    return dashes
-  end)(...)))
+  print("|" .. (" --- |"):rep(select("#", ...)))
 end
 
-local function skip(who, why)
-  print(("(%s is left out: %s)"):format(who, why))
-end
-
--- Bodies --------------------------------------------------------------------
-
-local WALLET = [[{"_embedded":{},"_links":{"_self":{"href":"/wallets/%s","templated":false,]]
-  .. [["type":"get"},"delete-wallet":{"href":"/wallets/%s","templated":false,"type":"delete"},]]
-  .. [["list-wallet-keys":{"href":"/wallets/%s/keys","templated":false,"type":"get"},]]
-  .. [["refresh-wallet":{"href":"/wallets/%s/_refresh","templated":false,"type":"post"}},]]
-  .. [["account_native_id":"123456789012","available_version":12,]]
-  .. [["clumio_aws_account_id":"210987654321","deployment_url":]]
-  .. [["https://console.aws.amazon.com/cloudformation/home?region=us-west-2#/stacks/create/review?]]
-  .. [[templateURL=https://clumio-wallets.s3.us-west-2.amazonaws.com/wallet.yaml&stackName=Clumio]]
-  .. [[&param_Token=2a7c1f6e-9c40-4b7a-8d52-5a0c5c7e3b11","error_code":"","error_message":"",]]
-  .. [["id":"%s","installed_regions":["us-west-2","us-east-1","eu-central-1"],"key_errors":{},]]
-  .. [["role_arn":"arn:aws:iam::123456789012:role/clumio/ClumioWalletRole","stack_version":12,]]
-  .. [["state":"Enabled","supported_regions":["us-west-2","us-east-1","ca-central-1",]]
-  .. [["eu-central-1","ap-southeast-2","eu-west-1","eu-west-2","sa-east-1"],"template_url":]]
-  .. [["https://clumio-wallets.s3.us-west-2.amazonaws.com/clumio-wallet-stack-template-v12.yaml",]]
-  .. [["token":"2a7c1f6e-9c40-4b7a-8d52-5a0c5c7e3b11"}]]
-
-local function wallet(number)
-  local id = ("9c40%04x-1f6e-4b7a-8d52-5a0c5c7e3b11"):format(number)
-  return (WALLET:gsub("%%s", id))
-end
-
-local function wallets(count)
-  local items = {}
-  for i = 1, count do
-    items[i] = wallet(i)
+local function has_valgrind()
+  local is_there = prices.succeeds "valgrind --version"
+  if not is_there then
+    print "(instructions are left out: no valgrind)"
   end
-  return ([[{"_embedded":{"items":[%s]},"_links":{},"current_count":%d,"limit":%d,"start":""}]])
-    :format(table.concat(items, ","), count, count)
-end
-
--- Servers -------------------------------------------------------------------
-
-local SETTINGS = [[
-daemon off;
-master_process off;
-pid HERE/pid;
-error_log stderr error;
-worker_rlimit_nofile 8192;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  default_type application/json;
-  client_body_temp_path HERE/body;
-  proxy_temp_path HERE/proxy;
-  fastcgi_temp_path HERE/fastcgi;
-  uwsgi_temp_path HERE/uwsgi;
-  scgi_temp_path HERE/scgi;
-  keepalive_requests 10000000;
-  ssl_certificate CERTIFICATE;
-  ssl_certificate_key KEY;
-  upstream slow { server 127.0.0.1:DELAY; keepalive 1024; keepalive_requests 10000000; }
-  server { listen 127.0.0.1:PLAIN; listen 127.0.0.1:TLS ssl; return 200 '%s'; }
-  server {
-    listen 127.0.0.1:ONCE ssl;
-    location / { keepalive_timeout 0; return 200 '%s'; }
-  }
-  server {
-    listen 127.0.0.1:SLOW ssl;
-    location / {
-      proxy_pass http://slow;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-    }
-  }
-}
-]]
-
-local function free_ports(names)
-  local socket = require "socket"
-  local holders, ports = {}, {}
-  for _, name in ipairs(names) do
-    local holder = assert(socket.bind("127.0.0.1", 0))
-    local _, port = holder:getsockname()
-    holders[name], ports[name] = holder, math.tointeger(tonumber(port))
-  end
-  for _, holder in pairs(holders) do
-    holder:close()
-  end
-  return ports
-end
-
-local function wait_for(port)
-  local socket = require "socket"
-  for _ = 1, 400 do
-    local peer = socket.connect("127.0.0.1", port)
-    if peer then
-      peer:close()
-      return
-    end
-    socket.sleep(0.01)
-  end
-  error "nginx did not start"
-end
-
---- Starts the server of slow answers and nginx; answers URLs and the CA file of all.
-local function serve()
-  local body = wallet(1)
-  local directory = workdir.make_directory "bench"
-  local delay = process.start(("timeout 7200 build/bench/delay 50 %s"):format(
-    workdir.write("bench/wallet", body)))
-  local ports = free_ports { "PLAIN", "TLS", "ONCE", "SLOW" }
-  ports.DELAY = assert(delay:line())
-  local pair = authority.get().good
-  local settings = SETTINGS:gsub("HERE", directory):gsub("CERTIFICATE", pair.certificate)
-    :gsub("KEY", pair.key):gsub("%u%u%u%u+", ports):gsub("TLS", ports):gsub("%%s", (body:gsub("%%",
-      "%%%%")))
-  local path = workdir.write("bench/nginx.conf", settings)
-  local child = process.start(("timeout 7200 %s -p %s -c %s 2>%s/log"):format(NGINX, directory,
-    path, directory))
-  wait_for(ports.SLOW)
-  local bundle = read(BUNDLE)
-  local function url(name, scheme)
-    return ("%s://127.0.0.1:%s"):format(scheme, ports[name])
-  end
-  return {
-    children = { child, delay },
-    plain = url("PLAIN", "http"), tls = url("TLS", "https"), once = url("ONCE", "https"),
-    delay = url("DELAY", "http"), slow = url("SLOW", "https"),
-    root = authority.get().root,
-    bundle = workdir.write("bench/bundle.pem", bundle .. read(authority.get().root)),
-  }
+  return is_there
 end
 
 -- The price of one call -------------------------------------------------------
 
-local LUA_RUN = LUA .. " bench/"
-
---- Who creates; each takes URL, CA file and how often. The floor is the first.
+--- Who creates; the floor is the first.
 local function creators()
   local list = {
-    { "C over libcurl, handle kept", "build/bench/floor create", "/wallets", 10000 },
-    { "C over libcurl, every option anew", "build/bench/floor every", "/wallets", 10000 },
-    { "coffer", LUA_RUN .. "create.lua", "", 10000 },
+    { name = "C over libcurl, handle kept", start = "build/bench/floor create", path = "/wallets" },
+    { name = "C over libcurl, every option anew", start = "build/bench/floor every",
+      path = "/wallets" },
+    { name = "coffer", start = rivals.program "create.lua" },
   }
-  local function add(is_there, who, why, ...)
-    if is_there then
-      list[#list + 1] = { who, ... }
-    else
-      skip(who, why)
-    end
+  for _, who in ipairs(list) do
+    who.times, who.is_counted = 10000, true
   end
-  add(succeeds(LUA .. " -e 'require [[ssl.https]] require [[cjson]]'"), "LuaSocket, lua-cjson",
-    "no lua-socket, lua-sec or lua-cjson", LUA_RUN .. "luasocket.lua", "", 200)
-  add(succeeds "python3 -c 'import requests'", "Python requests", "no python3-requests",
-    "python3 bench/create.py", "", 300, true)
-  add(succeeds "curl --version", "curl per call", "no curl", "sh bench/curl.sh", "", 40, true)
+  for _, rival in ipairs(rivals.installed()) do
+    list[#list + 1] = rival
+  end
   return list
+end
+
+local function command_of(who, url, ca_file, ...)
+  return table.concat({ who.start, url .. (who.path or ""), ca_file, ... }, " ")
 end
 
 --- The CPU of one call of each, in µs: all in turn, round after round, so that what else the
@@ -249,121 +59,130 @@ end
 local function cpu_of_all(list, url, ca_file)
   local found = {}
   for _ = 1, 7 do
-    for i, each in ipairs(list) do
+    for i, who in ipairs(list) do
       found[i] = found[i] or {}
-      table.insert(found[i], price(function(count)
-        return measure(("%s %s %s %d"):format(each[2], url .. each[3], ca_file, count)).cpu
-      end, each[4] // 10, each[4], 1) * 1e6)
+      table.insert(found[i], 1e6 * prices.of_one(function(count)
+        return measure(command_of(who, url, ca_file, count)).cpu
+      end, who.times // 10, who.times, 1))
     end
   end
-  for i, prices in ipairs(found) do
-    found[i] = median(prices)
+  for i, each in ipairs(found) do
+    found[i] = median(each)
   end
   return found
 end
 
 local function instructions_of_all(list, url, ca_file)
   local found = {}
-  for i, each in ipairs(list) do
-    found[i] = not each[5] and price(function(count)
-      return instructions(("%s %s %s %d"):format(each[2], url .. each[3], ca_file, count))
+  for i, who in ipairs(list) do
+    found[i] = who.is_counted and prices.of_one(function(count)
+      return instructions(command_of(who, url, ca_file, count))
     end, 20, 220, 1)
   end
   return found
 end
 
-local function create(servers)
-  local has_valgrind = succeeds "valgrind --version"
-  if not has_valgrind then
-    skip("instructions", "no valgrind")
+local function create(at)
+  local list, columns = creators(), {}
+  local is_counted = has_valgrind()
+  for i, url in ipairs { at.plain, at.tls } do
+    columns[i] = cpu_of_all(list, url, at.root)
+    columns[i + 2] = is_counted and instructions_of_all(list, url, at.root) or {}
   end
-  local list = creators()
-  local columns = {}
-  for _, url in ipairs { servers.plain, servers.tls } do
-    columns[#columns + 1] = cpu_of_all(list, url, servers.root)
-  end
-  for _, url in ipairs { servers.plain, servers.tls } do
-    columns[#columns + 1] = has_valgrind and instructions_of_all(list, url, servers.root) or {}
-  end
-  head(("One create, answer of %d bytes, connection kept"):format(#wallet(1)), "", "CPU, plain",
-    "CPU, TLS", "instructions, plain", "instructions, TLS")
-  for i, each in ipairs(list) do
-    local cells = { each[1] }
+  head(("One create, answer of %d bytes, connection kept"):format(#samples.wallet(1)), "",
+    "CPU, plain", "CPU, TLS", "instructions, plain", "instructions, TLS")
+  for i, who in ipairs(list) do
+    local cells = {}
     for k, column in ipairs(columns) do
-      cells[k + 1] = column[i] and (k < 3 and "%.0f µs (%.2f)" or "%.0f (%.2f)"):format(column[i],
+      cells[k] = column[i] and (k < 3 and "%.0f µs (%.2f)" or "%.0f (%.2f)"):format(column[i],
         column[i] / column[1]) or "-"
     end
-    row(table.unpack(cells))
+    row(who.name, table.unpack(cells))
   end
 end
 
 -- Many at once ------------------------------------------------------------------
 
-local CALLS = 1000
+local CALLS, CALLS_ALONE, DELAY = 1000, 100, 0.05
 
-local function fraction(command, url, ca_file, at_once, times)
-  local walls, peak = {}, 0
-  for i = 1, times do
-    local used = measure(("%s %s %s %d %d"):format(command, url, ca_file, CALLS, at_once))
-    walls[i], peak = used.said[1], math.max(peak, used.peak)
+local function concurrent()
+  local list = { { name = "C multi", start = "build/bench/floor many", path = "/wallets" },
+                 { name = "coffer.map", start = rivals.program "many.lua" } }
+  for _, rival in ipairs(rivals.installed()) do
+    if rival.has_many then
+      list[#list + 1] = rival
+    end
   end
-  local ideal = math.ceil(CALLS / at_once) * 0.05
-  return ideal / median(walls), peak
+  return list
 end
 
-local function many(servers)
-  local list = {
-    { "C multi", "build/bench/floor many", "/wallets" },
-    { "coffer.map", LUA_RUN .. "many.lua", "" },
-  }
-  if succeeds "python3 -c 'import requests'" then
-    list[#list + 1] = { "Python requests, threads", "python3 bench/create.py", "" }
+--- The ideal time as a part of the time it took, and the peak memory in KiB.
+local function fraction(who, url, ca_file, at_once, times)
+  local calls = at_once == 1 and CALLS_ALONE or CALLS
+  local walls, peak = {}, 0
+  for i = 1, times do
+    local used = measure(command_of(who, url, ca_file, calls, at_once))
+    walls[i], peak = used.said[1], math.max(peak, used.peak)
   end
-  head(CALLS .. " calls to a server that answers after 50 ms: ideal time over wall time", "",
-    "16 at once", "64", "256", "256, TLS with the system's CA file",
-    "memory per call in flight at 256")
-  for _, each in ipairs(list) do
-    local cells = { each[1] }
-    local peak
-    for _, at_once in ipairs { 16, 64, 256 } do
-      local part
-      part, peak = fraction(each[2], servers.delay .. each[3], servers.root, at_once, 3)
-      cells[#cells + 1] = ("%.0f %%"):format(part * 100)
-    end
-    cells[#cells + 1] = ("%.0f %%"):format(100 * fraction(each[2], servers.slow .. each[3],
-      servers.bundle, 256, 3))
-    local _, least = fraction(each[2], servers.delay .. each[3], servers.root, 2, 1)
-    cells[#cells + 1] = ("%.1f KB"):format((peak - least) / 254)
-    row(table.unpack(cells))
+  return math.ceil(calls / at_once) * DELAY / median(walls), peak
+end
+
+local function row_of_many(who, at)
+  local cells, most = {}, nil
+  local function add(part, peak)
+    cells[#cells + 1] = ("%.0f %%"):format(part * 100)
+    return peak
+  end
+  for _, at_once in ipairs { 1, 16, 64, 256 } do
+    most = add(fraction(who, at.delay, at.root, at_once, 3))
+  end
+  add(fraction(who, at.slow, at.bundle, 256, 3))
+  local _, least = fraction(who, at.delay, at.root, 2, 1)
+  cells[#cells + 1] = ("%.1f KB"):format((most - least) / 254)
+  row(who.name, table.unpack(cells))
+end
+
+local function many(at)
+  local list = concurrent()
+  head(("%d calls to a server that answers after %.0f ms: ideal time over wall time"):format(CALLS,
+    DELAY * 1000), "", ("1 at once (%d calls)"):format(CALLS_ALONE), "16", "64", "256",
+    "256, TLS with the system's CA file", "memory per call in flight at 256")
+  for _, who in ipairs(list) do
+    row_of_many(who, at)
   end
 end
 
 -- JSON --------------------------------------------------------------------------
 
+--- MB/s and instructions per byte.
+local function cells_of_json(each, library, direction, is_counted)
+  local size = #each.text
+  local function command(count)
+    return ("%s %s %s %s %d"):format(rivals.program "codec.lua", library, direction, each.path,
+      count)
+  end
+  local cpu = prices.of_one(function(count) return measure(command(count)).cpu end, each.times,
+    each.times * 4, 5)
+  return ("%.0f"):format(size / cpu / 1e6), is_counted and ("%.1f"):format(prices.of_one(
+    function(count) return instructions(command(count)) end, each.few, each.more, 1) / size) or "-"
+end
+
 local function json()
   local lists = {
-    { "one wallet", workdir.write("wallet.json", wallet(1)), 5000, 200, 1200 },
-    { "5,000 wallets", workdir.write("wallets.json", wallets(5000)), 4, 1, 2 },
+    { name = "one wallet", file = "wallet.json", text = samples.wallet(1),
+      times = 5000, few = 200, more = 1200 },
+    { name = "5,000 wallets", file = "wallets.json", text = samples.wallets(5000),
+      times = 4, few = 1, more = 2 },
   }
-  local has_valgrind = succeeds "valgrind --version"
+  local is_counted = has_valgrind()
   head("JSON alone", "", "in, MB/s", "in, instructions per byte", "out, MB/s",
     "out, instructions per byte")
   for _, each in ipairs(lists) do
-    local size = #read(each[2])
+    each.path = workdir.write(each.file, each.text)
     for _, library in ipairs { "coffer", "cjson" } do
-      local cells = { each[1] .. ", " .. library }
-      for _, direction in ipairs { "in", "out" } do
-        local function command(count)
-          return ("%scodec.lua %s %s %s %d"):format(LUA_RUN, library, direction, each[2], count)
-        end
-        local cpu = price(function(count) return measure(command(count)).cpu end, each[3],
-          each[3] * 4, 5)
-        cells[#cells + 1] = ("%.0f"):format(size / cpu / 1e6)
-        cells[#cells + 1] = has_valgrind and ("%.1f"):format(price(function(count)
-          return instructions(command(count))
-        end, each[4], each[5], 1) / size) or "-"
-      end
-      row(table.unpack(cells))
+      local speed_in, price_in = cells_of_json(each, library, "in", is_counted)
+      row(each.name .. ", " .. library, speed_in, price_in,
+        cells_of_json(each, library, "out", is_counted))
     end
   end
 end
@@ -371,11 +190,12 @@ end
 -- Loading -----------------------------------------------------------------------
 
 local function load()
+  local lua = rivals.lua
   local list = {
     { "loading libcurl, in C", "build/bench/floor load" },
-    { "Lua alone", LUA .. " -e ''" },
-    { "require coffer", LUA .. " -e 'require [[coffer]]'" },
-    { "require coffer and a client", LUA
+    { "Lua alone", lua .. " -e ''" },
+    { "require coffer", lua .. " -e 'require [[coffer]]'" },
+    { "require coffer and a client", lua
       .. " -e 'require [[coffer]].clumio { token = [[t]] }'" },
   }
   head("Loading", "", "CPU", "peak memory")
@@ -395,40 +215,37 @@ end
 
 -- New connections ---------------------------------------------------------------
 
-local function connect(servers)
+local function connect(at)
   local list = {
-    { "C over libcurl, CA file kept", "build/bench/floor connect", "/wallets", "cached" },
-    { "C over libcurl, its defaults", "build/bench/floor connect", "/wallets", "defaults" },
-    { "coffer", LUA_RUN .. "connect.lua", "", "" },
+    { name = "C over libcurl, CA file kept", start = "build/bench/floor connect",
+      path = "/wallets", way = "cached" },
+    { name = "C over libcurl, its defaults", start = "build/bench/floor connect",
+      path = "/wallets", way = "defaults" },
+    { name = "coffer", start = rivals.program "connect.lua" },
   }
   head("A new TLS connection with the system's CA file", "", "first, CPU", "later ones, CPU")
-  for _, each in ipairs(list) do
+  for _, who in ipairs(list) do
     local first, later = {}, {}
     for i = 1, 5 do
-      local said = measure(("%s %s %s 30 %s"):format(each[2], servers.once .. each[3],
-        servers.bundle, each[4])).said
+      local said = measure(command_of(who, at.once, at.bundle, 30, who.way)).said
       first[i], later[i] = said[1] * 1e3, said[2] * 1e3
     end
-    row(each[1], ("%.1f ms"):format(median(first)), ("%.2f ms"):format(median(later)))
+    row(who.name, ("%.1f ms"):format(median(first)), ("%.2f ms"):format(median(later)))
   end
 end
 
 -- All ----------------------------------------------------------------------------
 
-local works = { create = create, many = many, json = json, load = load, connect = connect }
+local tables = { create = create, many = many, json = json, load = load, connect = connect }
 local order = { "many", "load", "connect", "create", "json" }
 
 local function main(...)
   local wanted = select("#", ...) > 0 and { ... } or order
-  print(os.date "!%Y-%m-%d", (shell "curl-config --version" or ""):gsub("\n", ""), _VERSION)
-  local servers <close> = setmetatable(serve(), { __close = function(self)
-    for _, child in ipairs(self.children) do
-      child:stop()
-    end
-  end })
+  print(os.date "!%Y-%m-%d", prices.first_line "curl-config --version", _VERSION)
+  local at <close> = servers.start()
   for _, name in ipairs(wanted) do
-    local work = works[name] or error("no such work: " .. name)
-    work(servers)
+    local print_table = tables[name] or error("no such table: " .. name)
+    print_table(at)
   end
 end
 

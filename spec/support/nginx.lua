@@ -1,5 +1,5 @@
--- nginx in front of a spec: one server block on a free loopback port, for as long as the spec
--- holds on to it.
+-- nginx in front of a spec or a benchmark, on free loopback ports, for as long as somebody holds on
+-- to it.
 --
 --   local web <close> = nginx.start { tls = authority.get().good, server = "return 204;" }
 
@@ -13,21 +13,18 @@ local Nginx = { __name = "nginx", __index = nginx }
 local SETTINGS = [[
 daemon off;
 master_process off;
-pid HERE/pid;
+pid {here}/pid;
 error_log stderr info;
-events {}
+events { worker_connections 4096; }
 http {
   access_log off;
   default_type application/json;
-  client_body_temp_path HERE/body;
-  proxy_temp_path HERE/proxy;
-  fastcgi_temp_path HERE/fastcgi;
-  uwsgi_temp_path HERE/uwsgi;
-  scgi_temp_path HERE/scgi;
-  server {
-    listen 127.0.0.1:%d%s;
-%s
-  }
+  client_body_temp_path {here}/body;
+  proxy_temp_path {here}/proxy;
+  fastcgi_temp_path {here}/fastcgi;
+  uwsgi_temp_path {here}/uwsgi;
+  scgi_temp_path {here}/scgi;
+{http}
 }
 ]]
 
@@ -39,20 +36,18 @@ function nginx.is_there()
   return file ~= nil and file:close()
 end
 
-local function free_port()
-  local holder = assert(socket.bind("127.0.0.1", 0))
-  local _, port = holder:getsockname()
-  holder:close()
-  return math.tointeger(tonumber(port))
-end
-
-local function block_of(options)
-  local block = options.server
-  if options.tls then
-    block = ("ssl_certificate %s;\nssl_certificate_key %s;\n%s"):format(options.tls.certificate,
-      options.tls.key, block)
+--- Free ports, all different, by name.
+local function free_ports(names)
+  local holders, ports = {}, {}
+  for _, name in ipairs(names) do
+    local holder = assert(socket.bind("127.0.0.1", 0))
+    local _, port = holder:getsockname()
+    holders[name], ports[name] = holder, math.tointeger(tonumber(port))
   end
-  return block
+  for _, holder in pairs(holders) do
+    holder:close()
+  end
+  return ports
 end
 
 local function is_up(port)
@@ -67,24 +62,46 @@ local function is_up(port)
   return false
 end
 
---- Options: server (directives of the server block), tls ({ certificate =, key = }).
-function nginx.start(options)
-  local port = free_port()
-  local directory = workdir.make_directory("nginx" .. port)
-  local text = SETTINGS:gsub("HERE", directory)
-    :format(port, options.tls and " ssl" or "", block_of(options))
-  local settings = workdir.write("nginx" .. port .. "/nginx.conf", text)
-  local child = process.start(("timeout -s KILL 60 %s -p %s -c %s 2>%s/log"):format(program,
-    directory, settings, directory))
-  local started = setmetatable({
-    child = child,
-    directory = directory,
-    port = port,
-    url = (options.tls and "https" or "http") .. "://127.0.0.1:" .. port,
-  }, Nginx)
-  if not is_up(port) then
+--- Starts nginx with these directives of the http block.
+-- @param http string: {name} stands for a free port, of each of the names
+-- @param names list of strings
+-- @param seconds number or nil: how long it may live (60)
+-- @return nginx: `ports` has the ports by name
+function nginx.serve(http, names, seconds)
+  local ports = free_ports(names)
+  local directory = workdir.make_directory("nginx" .. ports[names[1]])
+  local text = SETTINGS:gsub("{(%l+)}", { here = directory, http = http:gsub("{(%l+)}", ports) })
+  local settings = workdir.write("nginx" .. ports[names[1]] .. "/nginx.conf", text)
+  local child = process.start(("timeout -s KILL %d %s -p %s -c %s 2>%s/log"):format(seconds or 60,
+    program, directory, settings, directory))
+  local started = setmetatable({ child = child, directory = directory, ports = ports }, Nginx)
+  if not is_up(ports[names[1]]) then
     error("nginx did not start: " .. started:log(), 2)
   end
+  return started
+end
+
+local SERVER = [[
+  server {
+    listen 127.0.0.1:{port}%s;
+%s
+%s
+  }
+]]
+
+--- Starts nginx with one server.
+-- @param options table: server (its directives), tls ({ certificate =, key = })
+-- @return nginx: with `port` and `url`
+function nginx.start(options)
+  local pair, certificate = options.tls, ""
+  if pair then
+    certificate = ("ssl_certificate %s;\nssl_certificate_key %s;"):format(pair.certificate,
+      pair.key)
+  end
+  local started = nginx.serve(SERVER:format(pair and " ssl" or "", certificate, options.server),
+    { "port" })
+  started.port = started.ports.port
+  started.url = (pair and "https" or "http") .. "://127.0.0.1:" .. started.port
   return started
 end
 
