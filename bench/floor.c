@@ -48,7 +48,7 @@ static size_t take(char *bytes, size_t size, size_t count, void *held)
 
 static void make_lines(void)
 {
-  lines = curl_slist_append(lines, "Content-Type: application/json");
+  lines = curl_slist_append(NULL, "Content-Type: application/json");
   lines = curl_slist_append(lines, "Authorization: Bearer bench-token");
   lines = curl_slist_append(lines,
                             "Accept: application/api.clumio.wallets=v1+json");
@@ -58,6 +58,7 @@ static void set(CURL *easy, struct answer *answer)
 {
   curl_easy_setopt(easy, CURLOPT_URL, url);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "coffer/0.1.0");
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, answer);
@@ -84,6 +85,8 @@ static void create(long count, int is_every)
     answer.length = 0;
     if (is_every) {
       curl_easy_reset(easy);
+      curl_slist_free_all(lines);
+      make_lines();
       set(easy, &answer);
     }
     check(easy, curl_easy_perform(easy));

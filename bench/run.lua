@@ -77,7 +77,7 @@ local function instructions_of_all(list, url, ca_file)
   for i, who in ipairs(list) do
     found[i] = who.is_counted and prices.of_one(function(count)
       return instructions(command_of(who, url, ca_file, count))
-    end, 20, 220, 1)
+    end, who.times // 50, who.times * 3 // 25, 1)
   end
   return found
 end
