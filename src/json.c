@@ -206,15 +206,15 @@ bool json_read_number(struct json_reader *reader, struct json_number *number)
 
 /* Bytes that stand for themselves: printable ASCII but quote and backslash.
 ** Eight at a time: the lowest top bit that is set is that of the first byte
-** that does not. Those above it may be wrong. */
+** that does not. Those above it may be wrong. No byte of 0x80 and above loses
+** its top bit in all three. */
 static inline uint64_t not_plain(uint64_t word)
 {
   uint64_t const ones = UINT64_C(0x0101010101010101);
   uint64_t const tops = ones << 7;
   uint64_t quotes = word ^ (ones * '"');
   uint64_t slashes = word ^ (ones * '\\');
-  return ((word - ones * 0x20) | (quotes - ones) | (slashes - ones) | word) &
-         tops;
+  return ((word - ones * 0x20) | (quotes - ones) | (slashes - ones)) & tops;
 }
 
 /* Gives back the first byte that is not plain; one there must be. */
