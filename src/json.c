@@ -371,8 +371,9 @@ static bool take_escaped(struct json_reader *reader, const char *start)
 }
 
 /* A string in which not all is plain. */
-static bool read_rich_string(struct json_reader *reader, const char *start,
-                             struct json_text *text)
+static JSON_SELDOM bool read_rich_string(struct json_reader *reader,
+                                         const char *start,
+                                         struct json_text *text)
 {
   while (*reader->at != '"' && *reader->at != '\\') {
     if (!take_sequence(reader))
@@ -600,8 +601,8 @@ static inline size_t copy_plain(char *to, const char *from, size_t length)
 }
 
 /* The rest of a string from the first word on that is not plain. */
-static bool write_rest(struct buffer *buffer, const char *bytes,
-                       const char *end, bool *is_utf8)
+static JSON_SELDOM bool write_rest(struct buffer *buffer, const char *bytes,
+                                   const char *end, bool *is_utf8)
 {
   while (bytes < end) {
     const char *start = bytes;

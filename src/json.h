@@ -10,6 +10,10 @@
 
 /* Strict JSON (RFC 8259), read by pulling one thing after the other. */
 
+/* Of what happens seldom: kept apart, it does not make the straight way save
+** registers that it does not use. */
+#define JSON_SELDOM __attribute__((noinline))
+
 enum { JSON_DEEPEST = 64, JSON_ZEROS = BUFFER_ZEROS };
 
 enum json_kind {

@@ -232,7 +232,8 @@ struct naming {
 };
 
 /* Takes a name that is written in another way, or that no field has. */
-static bool take_other_name(struct json_reader *json, struct naming *naming)
+static JSON_SELDOM bool take_other_name(struct json_reader *json,
+                                        struct naming *naming)
 {
   struct json_text *name = &naming->name;
   if (!json_read_name(json, name))
