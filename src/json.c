@@ -566,7 +566,7 @@ static const char *skip_unescaped(const char *at, const char *end)
 /* Copies fewer than eight bytes, if all are plain. */
 static inline size_t copy_few(char *to, const char *from, size_t length)
 {
-  uint64_t word = 0;
+  uint64_t word = UINT64_C(0x2020202020202020);
   if (length >= 4) {
     uint32_t halves[2];
     memcpy(&halves[0], from, 4);
@@ -575,9 +575,10 @@ static inline size_t copy_few(char *to, const char *from, size_t length)
     memcpy(to + length - 4, &halves[1], 4);
     word = (uint64_t)halves[1] << 32 | halves[0];
   } else {
-    word = UINT64_C(0x2020202020202020);
-    for (size_t i = 0; i < length; i++)
-      word = word << 8 | (unsigned char)(to[i] = from[i]);
+    for (size_t i = 0; i < length; i++) {
+      word = word << 8 | (unsigned char)from[i];
+      to[i] = from[i];
+    }
   }
   return not_plain(word) ? 0 : length;
 }
