@@ -475,6 +475,18 @@ describe("a string", function()
     assert.same(wanted, (loopback.read(texts)))
   end)
 
+  it("goes out whatever its length is, and wherever it needs more than a copy", function()
+    local values = {}
+    for before = 0, 20 do
+      for after = 0, 12 do
+        for _, between in ipairs { "", '"', "\\", "\n", "\0", "\127", "é", "\u{1f512}" } do
+          values[#values + 1] = ("x"):rep(before) .. between .. ("y"):rep(after)
+        end
+      end
+    end
+    assert.same(values, cjson.decode(write(values)))
+  end)
+
   it("B21 is refused with a raw control character, each of the 32", function()
     local texts = {}
     for byte = 0, 31 do
@@ -592,6 +604,76 @@ describe("nesting", function()
   end)
 end)
 
+describe("a free-form object whose names are mostly known", function()
+  --- What a wallet's links are read as, and what the same text is read as where no name is known.
+  local function both(text)
+    local wallet = assert(loopback.answer(providers.clumio, {
+      body = ('{"id":"w-1","_links":%s,"further":%s}'):format(text, text),
+    }))
+    return wallet._links, wallet.further
+  end
+
+  for _, text in ipairs { "5", '"x"', "true", "[]", "{}", '[{"href":1}]', '{"_self":5}',
+    '{"_self":null,"delete-wallet":{"href":null,"templated":[],"type":{}}}',
+    '{"_self":{"type":"get","further":[null],"href":"/a"},"further":{"href":1.5}}',
+    '{"_self" : {"href":"/a","hrefs":"/b","hre":"/c"}, "":{}, "_Self":1}',
+    [[{"\u005fself":{"hr\u0065f":"/a","\u0000":"b"}}]],
+    '{"refresh-wallet":{"href":"/a"},"_self":{"href":{"href":{"href":[]}}}}' } do
+    it("is read as if none of them were: " .. text, function()
+      local links, further = both(text)
+      assert.same(further, links)
+    end)
+  end
+
+  it("has the last value of a name that comes twice", function()
+    local links = both [[{"_self":{"href":1,"href":2},"_self":{"href":3,"hr\u0065f":4}}]]
+    assert.same({ _self = { href = 4 } }, links)
+  end)
+
+  it("is an object where it is empty, and no list", function()
+    local object, list = both "{}", both "[]"
+    assert.is_nil(getmetatable(object))
+    assert.not_nil(getmetatable(list))
+  end)
+
+  for text, message in pairs { ['{"_self":{"href":"\1"}}'] = "/_links/*/* a control character",
+    ['{"_self":{"href":1 "type":2}}'] = "/_links/* a comma is missing",
+    ['{"_self":{"href",1}}'] = "/_links/* a colon is missing", ["{5:1}"] = "without a name" } do
+    it("is refused, and named without its names: " .. message, function()
+      local _, failure = loopback.answer(providers.clumio, { body = '{"id":"w","_links":' .. text })
+      assert.matches(message, failure.message, 1, true)
+    end)
+  end
+
+  it("B14 may have 64 levels", function()
+    local function links(levels)
+      local text = ('{"_self":'):rep(levels) .. "1" .. ("}"):rep(levels)
+      return loopback.answer(providers.clumio, { body = '{"id":"w","_links":' .. text .. "}" })
+    end
+    assert(links(63))
+    assert.matches("nested deeper than 64", select(2, links(64)).message, 1, true)
+  end)
+end)
+
+describe("a documented name", function()
+  it("is known in any order, with an escape, and with white space before the colon", function()
+    local wallet = assert(loopback.answer(providers.clumio, {
+      body = '{"token" :"canary","st\\u0061te":"Enabled","role_arn"\n:"r","id":"w-1"}',
+    }))
+    assert.equal("canary", wallet.token:reveal())
+    assert.same({ "Enabled", "r", "w-1" }, { wallet.state, wallet.role_arn, wallet.id })
+  end)
+
+  it("is not known by its beginning, nor by more than itself", function()
+    local wallet = assert(loopback.answer(providers.clumio, {
+      body = '{"id":"w-1","toke":1,"tokens":2,"token_":3,"i":4,"idd":5}',
+    }))
+    assert.is_nil(wallet.token)
+    assert.same({ 1, 2, 3, 4, 5 },
+      { wallet.toke, wallet.tokens, wallet.token_, wallet.i, wallet.idd })
+  end)
+end)
+
 describe("a name that comes twice", function()
   local function body(members)
     return loopback.answer(providers.clumio, { body = "{" .. members .. "}" })
@@ -642,6 +724,52 @@ describe("a body", function()
       assert.equal("unknown", failure.outcome)
     end)
   end
+
+  it("B22 is refused wherever it is cut", function()
+    local whole = '{"id":"w-1","stack_version":12,"key_errors":{"a":{"error_code":"\\u00e9é"}},'
+      .. '"token":null,"_links":{"_self":{"templated":false}},"supported_regions":["a", -1.5e2]}'
+    local orders = {}
+    for length = 1, #whole - 1 do
+      orders[length] = { send = providers.refresh.good { body = whole:sub(1, length) },
+        finish = "keep" }
+    end
+    local faulty <close> = server.start(orders)
+    local client = providers.refresh.client(faulty.url, { attempts = 1 })
+    for length = 1, #whole - 1 do
+      local wallet, failure = providers.refresh.create(client)
+      assert.is_nil(wallet, length)
+      assert.equal("protocol", failure.code)
+    end
+  end)
+
+  for text, message in pairs {
+    ["{"] = "a member without a name (byte 2)",
+    ['{"id"'] = "a colon is missing (byte 6)",
+    ['{"id"\0:1}'] = "a colon is missing (byte 6)",
+    ['{"id":'] = "/id the text ends where a value is due (byte 7)",
+    ['{"id":\0}'] = "/id not a JSON value (byte 7)",
+    ['{"id":"w'] = "/id a string without an end (byte 9)",
+    ['{"id":"w\0"}'] = "/id a control character in a string (byte 9)",
+    ['{"id":"w\\'] = "/id an escape cut short (byte 10)",
+    ['{"further":tru'] = "/* not a JSON value (byte 12)",
+    ['{"id":"w"'] = "the text ends too early (byte 10)",
+    ['{"id":"w"\0}'] = "a comma is missing (byte 10)",
+    ['{"id":"w"}\0'] = "text behind the value (byte 11)",
+  } do
+    it(("B22 is refused where it ends too early, or seems to: %q"):format(text), function()
+      local _, failure = loopback.answer(providers.clumio, { body = text })
+      assert.matches(message, failure.message, 1, true)
+    end)
+  end
+
+  it("may be as long as its memory, or nearly so", function()
+    for length = 248, 264 do
+      local head = '{"id":"w-1","further":"'
+      local further = ("x"):rep(length - #head - 2)
+      local wallet = assert(loopback.answer(providers.clumio, { body = head .. further .. '"}' }))
+      assert.equal(further, wallet.further)
+    end
+  end)
 
   it("B22 may have white space of JSON's four kinds around everything", function()
     local spaced = '\t\r\n {\n"id"\t:\r"w-1" ,"supported_regions":[ "a" , "b" ] } \n'

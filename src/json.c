@@ -206,15 +206,15 @@ bool json_read_number(struct json_reader *reader, struct json_number *number)
 
 /* Bytes that stand for themselves: printable ASCII but quote and backslash.
 ** Eight at a time: the lowest top bit that is set is that of the first byte
-** that does not. Those above it may be wrong. */
+** that does not. Those above it may be wrong. No byte of 0x80 and above loses
+** its top bit in all three. */
 static inline uint64_t not_plain(uint64_t word)
 {
   uint64_t const ones = UINT64_C(0x0101010101010101);
   uint64_t const tops = ones << 7;
   uint64_t quotes = word ^ (ones * '"');
   uint64_t slashes = word ^ (ones * '\\');
-  return ((word - ones * 0x20) | (quotes - ones) | (slashes - ones) | word) &
-         tops;
+  return ((word - ones * 0x20) | (quotes - ones) | (slashes - ones)) & tops;
 }
 
 /* Gives back the first byte that is not plain; one there must be. */
@@ -371,8 +371,9 @@ static bool take_escaped(struct json_reader *reader, const char *start)
 }
 
 /* A string in which not all is plain. */
-static bool read_rich_string(struct json_reader *reader, const char *start,
-                             struct json_text *text)
+static JSON_SELDOM bool read_rich_string(struct json_reader *reader,
+                                         const char *start,
+                                         struct json_text *text)
 {
   while (*reader->at != '"' && *reader->at != '\\') {
     if (!take_sequence(reader))
@@ -565,7 +566,7 @@ static const char *skip_unescaped(const char *at, const char *end)
 /* Copies fewer than eight bytes, if all are plain. */
 static inline size_t copy_few(char *to, const char *from, size_t length)
 {
-  uint64_t word = 0;
+  uint64_t word = UINT64_C(0x2020202020202020);
   if (length >= 4) {
     uint32_t halves[2];
     memcpy(&halves[0], from, 4);
@@ -574,9 +575,10 @@ static inline size_t copy_few(char *to, const char *from, size_t length)
     memcpy(to + length - 4, &halves[1], 4);
     word = (uint64_t)halves[1] << 32 | halves[0];
   } else {
-    word = UINT64_C(0x2020202020202020);
-    for (size_t i = 0; i < length; i++)
-      word = word << 8 | (unsigned char)(to[i] = from[i]);
+    for (size_t i = 0; i < length; i++) {
+      word = word << 8 | (unsigned char)from[i];
+      to[i] = from[i];
+    }
   }
   return not_plain(word) ? 0 : length;
 }
@@ -600,8 +602,8 @@ static inline size_t copy_plain(char *to, const char *from, size_t length)
 }
 
 /* The rest of a string from the first word on that is not plain. */
-static bool write_rest(struct buffer *buffer, const char *bytes,
-                       const char *end, bool *is_utf8)
+static JSON_SELDOM bool write_rest(struct buffer *buffer, const char *bytes,
+                                   const char *end, bool *is_utf8)
 {
   while (bytes < end) {
     const char *start = bytes;

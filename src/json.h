@@ -10,7 +10,11 @@
 
 /* Strict JSON (RFC 8259), read by pulling one thing after the other. */
 
-enum { JSON_DEEPEST = 64, JSON_ZEROS = BUFFER_ZEROS };
+/* Of what happens seldom: kept apart, it does not make the straight way save
+** registers that it does not use. */
+#define JSON_SELDOM __attribute__((noinline))
+
+enum { JSON_DEEPEST = 64 };
 
 enum json_kind {
   JSON_BROKEN, /* nothing that begins a value */
@@ -47,8 +51,8 @@ struct json_number {
 };
 
 /* The scratch buffer is kept from one text to the next; json_close frees
-** it. The text must outlive the reading, with JSON_ZEROS zero bytes behind it:
-** buffer_terminate puts them there. */
+** it. The text must outlive the reading, with BUFFER_ZEROS zero bytes behind
+** it: buffer_terminate puts them there. */
 void json_open(struct json_reader *reader, const char *text, size_t length);
 void json_close(struct json_reader *reader);
 

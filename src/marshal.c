@@ -5,9 +5,8 @@
 
 #include "operation.h"
 
-#include <lauxlib.h>
-
 #define MARKS "coffer.array_marks"
+#define KEPT "coffer.labels"
 
 /* Marks */
 
@@ -18,7 +17,8 @@ void marshal_open(lua_State *L)
   lua_insert(L, -2);
   lua_pushboolean(L, 1);
   lua_rawset(L, -3);
-  lua_pop(L, 1);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, KEPT);
+  lua_pop(L, 2);
 }
 
 int marshal_array_mark(lua_State *L)
@@ -74,14 +74,21 @@ static void make_labels(lua_State *L, const struct schema *schema)
   }
 }
 
-const struct json_label *marshal_push_labels(lua_State *L,
+void marshal_push_kept(lua_State *L)
+{
+  lua_getfield(L, LUA_REGISTRYINDEX, KEPT);
+}
+
+/* By the address as an integer: Lua finds those with less ado than pointers. */
+const struct json_label *marshal_push_labels(lua_State *L, int kept,
                                              const struct schema *schema)
 {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, schema) != LUA_TUSERDATA) {
+  lua_Integer key = (lua_Integer)(uintptr_t)schema;
+  if (lua_rawgeti(L, kept, key) != LUA_TUSERDATA) {
     lua_pop(L, 1);
     make_labels(L, schema);
     lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, schema);
+    lua_rawseti(L, kept, key);
   }
   return lua_touserdata(L, -1);
 }

@@ -31,6 +31,7 @@ struct reading {
   const char *missing; /* a FIELD_REQUIRED that is not there, or empty */
   const char *lost[4]; /* FIELD_PROMISED ones that are not there */
   size_t lost_count;
+  int kept; /* the marshaller's own: index of what it keeps */
 };
 
 /* Pushes the value of a whole text. False, and nothing pushed, when it is not
@@ -41,6 +42,7 @@ bool marshal_read(lua_State *L, struct reading *reading,
 struct writing {
   struct buffer *out;
   int problems; /* index of a list of { field =, message = } */
+  int kept;     /* the marshaller's own: index of what it keeps */
 };
 
 /* Writes the parameters at `index` that go into the body, and behind them the

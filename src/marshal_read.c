@@ -5,7 +5,6 @@
 #include "operation.h"
 #include "secret.h"
 
-#include <lauxlib.h>
 #include <math.h>
 #include <string.h>
 
@@ -177,7 +176,7 @@ static bool read_array(lua_State *L, struct reading *reading,
   lua_Integer count = 0;
   if (!json_enter(reading->json))
     return false;
-  luaL_checkstack(L, BATCH + LEVEL, "JSON");
+  marshal_reserve(L, BATCH);
   lua_pushnil(L);
   int list = lua_gettop(L);
   while ((step = json_next_item(reading->json, count == 0)) == JSON_MORE) {
@@ -204,7 +203,7 @@ static bool read_map(lua_State *L, struct reading *reading,
   size_t count = 0;
   if (!json_enter(reading->json))
     return false;
-  luaL_checkstack(L, 2 * BATCH + LEVEL, "JSON");
+  marshal_reserve(L, 2 * BATCH);
   lua_pushnil(L);
   int object = lua_gettop(L);
   while ((step = json_next_member(reading->json, count == 0)) == JSON_MORE) {
@@ -233,7 +232,8 @@ struct naming {
 };
 
 /* Takes a name that is written in another way, or that no field has. */
-static bool take_other_name(struct json_reader *json, struct naming *naming)
+static JSON_SELDOM bool take_other_name(struct json_reader *json,
+                                        struct naming *naming)
 {
   struct json_text *name = &naming->name;
   if (!json_read_name(json, name))
@@ -353,10 +353,10 @@ static bool read_object(lua_State *L, struct reading *reading,
   struct naming naming = {.schema = schema};
   if (!json_enter(reading->json))
     return false;
-  luaL_checkstack(L, LEVEL, "JSON");
+  marshal_reserve(L, 0);
   lua_createtable(L, 0, (int)schema->field_count);
   int table = lua_gettop(L);
-  naming.labels = marshal_push_labels(L, schema);
+  naming.labels = marshal_push_labels(L, reading->kept, schema);
   if (!read_members(L, reading, &naming, table, &there))
     return false;
   for (size_t i = 0; i < schema->field_count; i++)
@@ -380,11 +380,11 @@ static bool read_hinted(lua_State *L, struct reading *reading,
   struct naming naming = {.schema = schema};
   if (!json_enter(json))
     return false;
-  luaL_checkstack(L, LEVEL, "JSON");
+  marshal_reserve(L, 0);
   enum json_step step = json_next_member(json, true);
   lua_createtable(L, 0, step == JSON_MORE ? (int)schema->field_count : 0);
   int table = lua_gettop(L);
-  naming.labels = marshal_push_labels(L, schema);
+  naming.labels = marshal_push_labels(L, reading->kept, schema);
   for (; step == JSON_MORE; step = json_next_member(json, false)) {
     if (!take_name(json, &naming))
       return false;
@@ -518,14 +518,18 @@ bool marshal_read(lua_State *L, struct reading *reading,
 {
   int top = lua_gettop(L);
   enum json_kind found = json_peek(reading->json);
-  luaL_checkstack(L, LEVEL, "JSON");
+  marshal_reserve(L, 0);
+  marshal_push_kept(L);
+  reading->kept = top + 1;
   reading->place[0] = '\0';
   /* at the top, null is no value at all */
   bool is_read = found == JSON_NULL && schema->kind != SCHEMA_ANY
                      ? mismatch(reading, schema->kind)
                      : read_value(L, reading, schema);
-  if (is_read && json_finish(reading->json))
+  if (is_read && json_finish(reading->json)) {
+    lua_replace(L, reading->kept);
     return true;
+  }
   if (reading->json->out_of_memory)
     luaL_error(L, "not enough memory");
   if (!reading->trouble)

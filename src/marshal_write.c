@@ -7,7 +7,6 @@
 #include "operation.h"
 #include "secret.h"
 
-#include <lauxlib.h>
 #include <math.h>
 #include <string.h>
 
@@ -261,7 +260,7 @@ static bool may_enter(lua_State *L, const struct writing *writing,
                       const struct spot *spot)
 {
   size_t depth = 0;
-  luaL_checkstack(L, LEVEL, "JSON");
+  marshal_reserve(L, 0);
   for (const struct spot *each = spot; each; each = each->up)
     depth++;
   if (depth > JSON_DEEPEST)
@@ -484,7 +483,8 @@ static bool write_members(lua_State *L, struct writing *writing,
 {
   bool is_first = true;
   lua_Integer known = 0;
-  const struct json_label *labels = marshal_push_labels(L, schema);
+  const struct json_label *labels =
+      marshal_push_labels(L, writing->kept, schema);
   int names = lua_gettop(L);
   struct spot inner = {spot, .index = names + 1};
   for (size_t i = 0; i < schema->field_count; i++) {
@@ -580,10 +580,13 @@ static void write_extra(lua_State *L, struct writing *writing,
 void marshal_write(lua_State *L, struct writing *writing,
                    const struct schema *parameters, int index, int extra)
 {
-  luaL_checkstack(L, LEVEL, "JSON");
+  marshal_reserve(L, 0);
+  marshal_push_kept(L);
+  writing->kept = lua_gettop(L);
   must(L, buffer_append_byte(writing->out, '{'));
   bool is_first = write_members(L, writing, parameters, NULL, index);
   if (extra)
     write_extra(L, writing, parameters, extra, is_first);
   must(L, buffer_append_byte(writing->out, '}'));
+  lua_pop(L, 1);
 }
