@@ -301,8 +301,9 @@ static int push_refusal(lua_State *L, struct request *request,
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "is_crowded");
   }
-  if (verdict->has_detail && request->exchange.trouble[0])
-    set_text(L, "trouble", request->exchange.trouble);
+  const char *trouble = exchange_trouble(&request->exchange);
+  if (verdict->has_detail && *trouble)
+    set_text(L, "trouble", trouble);
   add_complaints(L, request);
   add_target(L, request);
   return 2;

@@ -206,7 +206,8 @@ struct handle *exchange_make_handle(const struct route *route)
   if (!handle)
     return NULL;
   *handle = (struct handle){.easy = curl_easy_init()};
-  if (handle->easy && set_route(handle->easy, route))
+  if (handle->easy && set_route(handle->easy, route) &&
+      SET(handle->easy, CURLOPT_ERRORBUFFER, handle->trouble))
     return handle;
   exchange_free_handle(handle);
   return NULL;
@@ -283,13 +284,13 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
                       const struct route *route, const struct message *message)
 {
   CURL *easy = handle->easy;
+  *handle->trouble = '\0';
   long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
   exchange->most_body = route->most_body;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
          set_url(handle, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
          SET(easy, CURLOPT_MAXAGE_CONN, oldest) &&
-         SET(easy, CURLOPT_ERRORBUFFER, exchange->trouble) &&
          SET(easy, CURLOPT_PREREQDATA, exchange) &&
          SET(easy, CURLOPT_HEADERDATA, exchange) &&
          SET(easy, CURLOPT_WRITEDATA, exchange) &&
@@ -311,6 +312,11 @@ static long seconds_of(const char *text)
   return date > now ? (long)(date - now) : 0;
 }
 
+const char *exchange_trouble(const struct exchange *exchange)
+{
+  return exchange->trouble ? exchange->trouble : "";
+}
+
 long exchange_retry_after(const struct exchange *exchange)
 {
   struct header header;
@@ -329,6 +335,8 @@ void exchange_end(struct exchange *exchange, CURLcode code)
   exchange->is_done = true;
   if (!exchange->handle)
     return;
+  if (*exchange->handle->trouble)
+    exchange->trouble = strdup(exchange->handle->trouble);
   curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE,
                     &exchange->status);
   curl_easy_getinfo(exchange->handle->easy, CURLINFO_HTTP_CONNECTCODE,
@@ -340,5 +348,6 @@ void exchange_clear(struct exchange *exchange)
   lines_drop(exchange->lines);
   buffer_free(&exchange->head);
   buffer_free(&exchange->body);
+  free(exchange->trouble);
   *exchange = (struct exchange){0};
 }

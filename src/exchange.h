@@ -16,6 +16,7 @@ struct handle {
   CURL *easy;
   char *url;
   CURLU *address; /* the URL taken apart, from its second request on */
+  char trouble[CURL_ERROR_SIZE];
 };
 
 /* How a client reaches its provider. The texts belong to the client; NULL is
@@ -68,7 +69,7 @@ struct exchange {
   CURLcode code;
   long status;
   long proxy_status; /* of the answer to CONNECT, 0 where there is none */
-  char trouble[CURL_ERROR_SIZE];
+  char *trouble;     /* what libcurl says of it, or NULL */
 };
 
 /* Makes a handle with all that does not differ between requests; NULL when
@@ -82,6 +83,9 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
 
 /* Takes over how it ended. */
 void exchange_end(struct exchange *exchange, CURLcode code);
+
+/* What libcurl says of what went wrong, "" where it does not. */
+const char *exchange_trouble(const struct exchange *exchange);
 
 /* The seconds that the answer's Retry-After asks for, -1 where it does not. */
 long exchange_retry_after(const struct exchange *exchange);

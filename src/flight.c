@@ -127,8 +127,7 @@ static void put_handle(struct flight *flight, struct handle *handle)
   CURL *easy = handle->easy;
   bool is_clean =
       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
-      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL) == CURLE_OK &&
-      curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK;
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL) == CURLE_OK;
   if (is_clean && flight->spare_count < FLIGHT_SPARES)
     flight->spares[flight->spare_count++] = handle;
   else

@@ -85,32 +85,43 @@ static bool read_line(const char *line, size_t length, struct header *header)
   return memchr(header->name, ' ', header->name_length) == NULL;
 }
 
+/* Moves over one line; its length. */
+static size_t take_line(const struct buffer *lines, size_t *at)
+{
+  const char *line = lines->bytes + *at;
+  const char *feed = memchr(line, '\n', lines->length - *at);
+  size_t length = feed ? (size_t)(feed - line) + 1 : lines->length - *at;
+  *at += length;
+  return length;
+}
+
 bool headers_next(const struct buffer *lines, size_t *at, struct header *header)
 {
   while (*at < lines->length) {
     const char *line = lines->bytes + *at;
-    const char *feed = memchr(line, '\n', lines->length - *at);
-    size_t length = feed ? (size_t)(feed - line) + 1 : lines->length - *at;
-    *at += length;
-    if (read_line(line, length, header))
+    if (read_line(line, take_line(lines, at), header))
       return true;
   }
   return false;
 }
 
-bool header_is(const struct header *header, const char *name)
+bool headers_next_named(const struct buffer *lines, size_t *at,
+                        const char *name, struct header *header)
 {
-  size_t length = strlen(name);
-  return header->name_length == length &&
-         strncasecmp(header->name, name, length) == 0;
+  size_t name_length = strlen(name);
+  while (*at < lines->length) {
+    const char *line = lines->bytes + *at;
+    size_t length = take_line(lines, at);
+    if (length > name_length && strncasecmp(line, name, name_length) == 0 &&
+        read_line(line, length, header) && header->name_length == name_length)
+      return true;
+  }
+  return false;
 }
 
 bool headers_find(const struct buffer *lines, const char *name,
                   struct header *header)
 {
   size_t at = 0;
-  while (headers_next(lines, &at, header))
-    if (header_is(header, name))
-      return true;
-  return false;
+  return headers_next_named(lines, &at, name, header);
 }

@@ -43,8 +43,9 @@ struct header {
 bool headers_next(const struct buffer *lines, size_t *at,
                   struct header *header);
 
-/* True for this name, in whatever case.  */
-bool header_is(const struct header *header, const char *name);
+/* The same for those of one name, in whatever case. */
+bool headers_next_named(const struct buffer *lines, size_t *at,
+                        const char *name, struct header *header);
 
 /* The first header of this name, whatever its case. */
 bool headers_find(const struct buffer *lines, const char *name,

@@ -65,9 +65,7 @@ static bool read_secret(lua_State *L, struct reading *reading)
   struct json_text text;
   if (!json_read_string(reading->json, &text))
     return false;
-  secret_push_empty(L, text.length);
-  struct secret *secret = lua_touserdata(L, -1);
-  memcpy(secret->bytes, text.bytes, text.length);
+  secret_push(L, text.bytes, text.length);
   return true;
 }
 

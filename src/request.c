@@ -36,7 +36,7 @@ static struct request *request_push(lua_State *L, struct client *client,
   struct request *request = lua_newuserdatauv(L, sizeof *request, uses);
   *request = (struct request){
       .operation = operation, .client = client, .timeout = client->timeout};
-  luaL_setmetatable(L, REQUEST_TYPE);
+  type_set(L, &request_type);
   return request;
 }
 
@@ -627,9 +627,7 @@ static void push_credential(lua_State *L, const struct request *request)
   const char *scheme = request->client->provider->token_scheme;
   const struct secret *token = request->client->token;
   size_t length = token ? token->length : 0;
-  struct secret *both;
-  secret_push_empty(L, strlen(scheme) + length);
-  both = secret_test(L, -1);
+  struct secret *both = secret_push_empty(L, strlen(scheme) + length);
   memcpy(both->bytes, scheme, strlen(scheme));
   if (length > 0)
     memcpy(both->bytes + strlen(scheme), token->bytes, length);

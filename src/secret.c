@@ -3,28 +3,32 @@
 
 #include "secret.h"
 
+#include "type.h"
+
 #include <lauxlib.h>
 #include <string.h>
 
+static const char secret_type = 0; /* its address is the type */
+
 struct secret *secret_test(lua_State *L, int index)
 {
-  return luaL_testudata(L, index, SECRET_TYPE);
+  return type_test(L, index, &secret_type);
 }
 
-void secret_push_empty(lua_State *L, size_t length)
+struct secret *secret_push_empty(lua_State *L, size_t length)
 {
   struct secret *secret = lua_newuserdatauv(L, sizeof *secret + length + 1, 0);
   secret->bytes = NULL;
-  luaL_setmetatable(L, SECRET_TYPE);
+  type_set(L, &secret_type);
   secret->bytes = (char *)(secret + 1);
   secret->length = length;
   memset(secret->bytes, 0, length + 1);
+  return secret;
 }
 
 void secret_push(lua_State *L, const char *bytes, size_t length)
 {
-  secret_push_empty(L, length);
-  memcpy(secret_test(L, -1)->bytes, bytes, length);
+  memcpy(secret_push_empty(L, length)->bytes, bytes, length);
 }
 
 /* Makes a secret of a string, or of a secret that is there already. */
@@ -45,7 +49,7 @@ int secret_new(lua_State *L)
 /* secret:reveal() gives the text as a string. Raises once it is wiped. */
 static int secret_reveal(lua_State *L)
 {
-  struct secret *secret = luaL_checkudata(L, 1, SECRET_TYPE);
+  struct secret *secret = type_check(L, 1, &secret_type, SECRET_TYPE);
   luaL_argcheck(L, secret->bytes, 1, "the secret has been wiped");
   lua_pushlstring(L, secret->bytes, secret->length);
   return 1;
@@ -54,7 +58,7 @@ static int secret_reveal(lua_State *L)
 /* secret:wipe() overwrites the bytes. May be called again. */
 static int secret_wipe(lua_State *L)
 {
-  struct secret *secret = luaL_checkudata(L, 1, SECRET_TYPE);
+  struct secret *secret = type_check(L, 1, &secret_type, SECRET_TYPE);
   if (secret->bytes)
     explicit_bzero(secret->bytes, secret->length);
   secret->bytes = NULL;
@@ -64,7 +68,7 @@ static int secret_wipe(lua_State *L)
 
 static int secret_tostring(lua_State *L)
 {
-  luaL_checkudata(L, 1, SECRET_TYPE);
+  type_check(L, 1, &secret_type, SECRET_TYPE);
   lua_pushliteral(L, "[secret]");
   return 1;
 }
@@ -108,5 +112,6 @@ void secret_open(lua_State *L)
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
   }
+  type_mark(L, &secret_type);
   lua_pop(L, 1);
 }

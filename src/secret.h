@@ -20,7 +20,7 @@ void secret_open(lua_State *L);
 void secret_push(lua_State *L, const char *bytes, size_t length);
 
 /* Pushes a secret of this length, all zero, to be filled in. */
-void secret_push_empty(lua_State *L, size_t length);
+struct secret *secret_push_empty(lua_State *L, size_t length);
 
 /* The secret at this index, or NULL where there is another thing. */
 struct secret *secret_test(lua_State *L, int index);

@@ -103,8 +103,7 @@ int system_read_token(lua_State *L)
 {
   const char *path = luaL_checkstring(L, 1);
   size_t length = 0;
-  secret_push_empty(L, MOST_TOKEN + 1);
-  char *bytes = secret_test(L, -1)->bytes;
+  char *bytes = secret_push_empty(L, MOST_TOKEN + 1)->bytes;
   const char *wrong = read_token(path, bytes, &length);
   if (!wrong) {
     secret_push(L, bytes, length);

@@ -9,6 +9,14 @@ void type_mark(lua_State *L, const void *type)
 {
   lua_pushboolean(L, 1);
   lua_rawsetp(L, -2, type);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, type);
+}
+
+void type_set(lua_State *L, const void *type)
+{
+  lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+  lua_setmetatable(L, -2);
 }
 
 void *type_test(lua_State *L, int index, const void *type)

@@ -9,6 +9,9 @@
 /* Marks the metatable on top as one of this type. */
 void type_mark(lua_State *L, const void *type);
 
+/* Gives the userdata on top the metatable that was marked last. */
+void type_set(lua_State *L, const void *type);
+
 /* The userdata of this type at the index, or NULL where there is another
 ** thing. */
 void *type_test(lua_State *L, int index, const void *type);

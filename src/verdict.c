@@ -110,7 +110,7 @@ static bool is_cut_handshake(const struct exchange *exchange)
   if (exchange->code != CURLE_SSL_CONNECT_ERROR)
     return false;
   for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-    if (strstr(exchange->trouble, signs[i]))
+    if (strstr(exchange_trouble(exchange), signs[i]))
       return true;
   return false;
 }
@@ -182,15 +182,12 @@ static bool has_told_length(const struct exchange *exchange)
 {
   struct header header;
   size_t at = 0;
-  bool is_told = true;
-  while (headers_next(&exchange->head, &at, &header)) {
-    if (header_is(&header, "transfer-encoding"))
-      return true;
-    if (header_is(&header, "content-length") &&
-        length_told(&header) != (long long)exchange->body.length)
-      is_told = false;
-  }
-  return is_told;
+  if (headers_find(&exchange->head, "transfer-encoding", &header))
+    return true;
+  while (headers_next_named(&exchange->head, &at, "content-length", &header))
+    if (length_told(&header) != (long long)exchange->body.length)
+      return false;
+  return true;
 }
 
 struct verdict verdict_of(const struct exchange *exchange)

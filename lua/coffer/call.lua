@@ -61,15 +61,16 @@ end
 --- One attempt, with a token and a line for the log.
 -- @param till number: the end of the caller's patience, by core.clock()
 -- @param number integer: counts the attempts
+-- @param begun number: core.clock() now
 -- @return result, fields, and the number of attempts there have been
-local function attempt(state, operation, request, till, number)
+local function attempt(state, operation, request, till, number, begun)
   if state.source and not operation.is_public then
     local is_ready, fields = credentials.ready(state, till)
     if not is_ready then
       return lasting(state, operation, fields, number)
     end
+    begun = core.clock()
   end
-  local begun = core.clock()
   if begun >= till then
     local fields = { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }
     return lasting(state, operation, fields, number)
@@ -111,7 +112,7 @@ local function persist(state, operation, request, tried, fields)
       drive.sleep(pause)
     end
     result, fields, tried.attempts = attempt(state, operation, request, tried.till,
-      tried.attempts + 1)
+      tried.attempts + 1, core.clock())
   until result ~= nil
   return result, fields, tried.attempts, tried.paid
 end
@@ -123,10 +124,10 @@ end
 -- @param options table or nil: the call's `attempts` and `deadline`
 -- @return result; or nil, failure, code; or result, failure, code
 function call.send(state, operation, request, options)
-  local limits = options or state
-  local till = core.clock() + (limits.deadline or state.deadline)
+  local limits, begun = options or state, core.clock()
+  local till = begun + (limits.deadline or state.deadline)
   local paid
-  local result, fields, attempts = attempt(state, operation, request, till, 1)
+  local result, fields, attempts = attempt(state, operation, request, till, 1, begun)
   if result == nil then
     local tried = {
       attempts = attempts,

@@ -39,7 +39,7 @@ local function prepare(self, provider, operation, parameters, options)
     core.misuse(("%s:%s takes parameters, got a %s: give its ID, or call its method"):format(
       provider, operation.name, thing.__name))
   end
-  if states[self] and parameters == nil and operation.token then
+  if parameters == nil and operation.token and states[self] then
     parameters = credentials.parameters(self, provider, operation.name)
   end
   return operation.prepare(self, parameters, options)
@@ -63,7 +63,9 @@ end
 local function method(provider, operation)
   local whose = provider .. ":" .. operation.name
   return function(self, parameters, options)
-    policy.check(whose, options, limits)
+    if options ~= nil then
+      policy.check(whose, options, limits)
+    end
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)
