@@ -151,7 +151,7 @@ static bool set_tls(CURL *easy, const struct route *route)
 static bool set_proxy(CURL *easy, const struct route *route)
 {
   if (!route->proxy && !route->use_env_proxy)
-    return SET(easy, CURLOPT_PROXY, "");
+    return SET(easy, CURLOPT_PROXY, "") && SET(easy, CURLOPT_NOPROXY, "");
   return SET(easy, CURLOPT_USERAGENT, route->user_agent) &&
          (!route->proxy || (SET(easy, CURLOPT_PROXY, route->proxy) &&
                             SET(easy, CURLOPT_NOPROXY, "")));

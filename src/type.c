@@ -4,11 +4,18 @@
 
 #include <lauxlib.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+/* Lua finds integers faster than pointers. */
+static lua_Integer key_of(const void *type)
+{
+  return (lua_Integer)(uintptr_t)type;
+}
 
 void type_mark(lua_State *L, const void *type)
 {
   lua_pushboolean(L, 1);
-  lua_rawsetp(L, -2, type);
+  lua_rawseti(L, -2, key_of(type));
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, type);
 }
@@ -23,7 +30,7 @@ void *type_test(lua_State *L, int index, const void *type)
 {
   if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
     return NULL;
-  bool is_it = lua_rawgetp(L, -1, type) != LUA_TNIL;
+  bool is_it = lua_rawgeti(L, -1, key_of(type)) != LUA_TNIL;
   lua_pop(L, 2);
   return is_it ? lua_touserdata(L, index) : NULL;
 }
