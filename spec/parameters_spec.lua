@@ -120,9 +120,21 @@ describe("a parameter that the operation does not know", function()
     assert.equal("is not known", problem(astra, account { name = "x", state = "active" }, "state"))
   end)
 
-  it("is a problem where it is no name", function()
+  it("is a problem where it is no name, with one that it can have", function()
     local failure = loopback.refused(clumio, wallet { asked.account_native_id })
-    assert.matches("names only", loopback.detail(failure, "[...]").message)
+    assert.equal("has no name: write account_native_id = ...",
+      loopback.detail(failure, "[1]").message)
+  end)
+
+  it("is a problem where it is no name, inside a parameter too", function()
+    local failure = loopback.refused(commvault, vault { bucket = { "backups" } })
+    assert.equal("has no name: write clientName = ...",
+      loopback.detail(failure, "bucket[1]").message)
+  end)
+
+  it("is a problem where its name is no string", function()
+    local failure = loopback.refused(clumio, wallet { [true] = asked.account_native_id })
+    assert.matches("^has no name", loopback.detail(failure, "[...]").message)
   end)
 end)
 

@@ -43,11 +43,14 @@ void marshal_problem(lua_State *L, int problems, const char *field,
 static void push_spot(lua_State *L, const struct spot *spot)
 {
   luaL_checkstack(L, 4, "path");
-  if (!spot->up) {
+  if (!spot->up && spot->name) {
     lua_pushstring(L, spot->name);
     return;
   }
-  push_spot(L, spot->up);
+  if (spot->up)
+    push_spot(L, spot->up);
+  else
+    lua_pushliteral(L, "");
   if (spot->name)
     lua_pushfstring(L, "%s.%s", lua_tostring(L, -1), spot->name);
   else
@@ -375,6 +378,22 @@ static void problem_unknown(lua_State *L, const struct writing *writing,
   lua_pop(L, 1);
 }
 
+/* The key on top is no name. */
+static void problem_nameless(lua_State *L, const struct writing *writing,
+                             const struct schema *schema,
+                             const struct spot *spot)
+{
+  struct spot inner = {spot, "[...]"};
+  if (lua_isinteger(L, -1))
+    inner = (struct spot){.up = spot, .item = lua_tointeger(L, -1)};
+  if (schema->field_count > 0)
+    lua_pushfstring(L, "has no name: write %s = ...", schema->fields[0].name);
+  else
+    lua_pushliteral(L, "has no name");
+  problem(L, writing, &inner, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
 /* Names what is in the table and not in the schema. */
 static void report_unknown(lua_State *L, const struct writing *writing,
                            const struct schema *schema, const struct spot *spot,
@@ -384,8 +403,7 @@ static void report_unknown(lua_State *L, const struct writing *writing,
   while (lua_next(L, index)) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) {
-      struct spot inner = {spot, "[...]"};
-      problem(L, writing, &inner, "must be a table with names only");
+      problem_nameless(L, writing, schema, spot);
     } else if (!names_field(L, schema, -1)) {
       struct spot inner = {spot, lua_tostring(L, -1)};
       problem_unknown(L, writing, schema, &inner);
