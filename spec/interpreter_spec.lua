@@ -545,6 +545,27 @@ describe("the module", function()
     assert_ends_well(ended)
   end)
 
+  it("loads what it needs when that is needed", function()
+    local ended = child.run(function()
+      local function show_loaded()
+        local names = {}
+        for name in pairs(package.loaded) do
+          names[#names + 1] = name:match "^coffer.*"
+        end
+        table.sort(names)
+        print(table.concat(names, " "))
+      end
+      local coffer = require "coffer"
+      show_loaded()
+      local client = assert(coffer.clumio { token = "t" })
+      assert(client.wallets and not coffer.response {})
+      local before = package.loaded["coffer.map"]
+      coffer.map({}, function() end)
+      print(before, package.loaded["coffer.map"] ~= nil)
+    end)
+    assert_ends_well(ended, "coffer coffer.core\nnil\ttrue\n")
+  end)
+
   --- What a tool says of the module's file; nil where there is no such tool.
   local function ask(tool)
     local path = package.searchpath("coffer.core", package.cpath)

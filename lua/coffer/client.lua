@@ -8,8 +8,6 @@ local policy = require "coffer.policy"
 local retry = require "coffer.retry"
 local things = require "coffer.things"
 
-local require = require
-
 local client = {}
 
 --- The call options that are Lua's.

@@ -6,8 +6,6 @@
 -- little more than libcurl.
 local core = require "coffer.core"
 
-local require = require
-
 --- A function of a module that is loaded when it is called.
 local function of(module, name)
   return function(...)
