@@ -762,6 +762,29 @@ describe("a body", function()
     end)
   end
 
+  it("has its short texts as they are, whatever others came before", function()
+    local draw = generator(7)
+    local texts, encoded = {}, {}
+    for i = 1, 2000 do
+      local bytes = {}
+      for k = 1, i % 19 do
+        bytes[k] = (k <= 8 and i % 2 == 0) and "a" or string.char(96 + draw(3)) -- many are alike
+      end
+      texts[i] = table.concat(bytes) .. (i % 50 == 0 and "é" or "")
+      encoded[i] = ('"%s"'):format(i % 47 == 0 and texts[i]:gsub("a", "\\u0061") or texts[i])
+    end
+    local faulty <close> = server.start { {
+      send = providers.refresh.good {
+        body = ('{"id":"w-1","supported_regions":[%s]}'):format(table.concat(encoded, ",")),
+      },
+      finish = "keep",
+    } }
+    local client = providers.refresh.client(faulty.url)
+    for _ = 1, 2 do
+      assert.same(texts, assert(providers.refresh.create(client)).supported_regions)
+    end
+  end)
+
   it("may be as long as its memory, or nearly so", function()
     for length = 248, 264 do
       local head = '{"id":"w-1","further":"'

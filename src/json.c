@@ -72,7 +72,9 @@ static char skip_spaces(struct json_reader *reader)
 static inline char skip_space(struct json_reader *reader)
 {
   char byte = *reader->at;
-  return (unsigned char)byte > ' ' ? byte : skip_spaces(reader);
+  if ((unsigned char)byte > ' ')
+    return byte;
+  return skip_spaces(reader);
 }
 
 static inline bool take_word(struct json_reader *reader, const char *word,
@@ -390,6 +392,32 @@ static JSON_SELDOM bool read_rich_string(struct json_reader *reader,
   return true;
 }
 
+bool json_take_short_text(struct json_reader *reader,
+                          struct json_short_text *taken)
+{
+  const char *at = reader->at + 1;
+  uint64_t const all = ~UINT64_C(0);
+  uint64_t word = json_word(at);
+  uint64_t found = not_plain(word);
+  taken->text.bytes = at;
+  taken->low = word;
+  taken->high = 0;
+  if (!found) { /* all eight are text, so that the next eight can be read */
+    at += 8;
+    taken->high = word = json_word(at);
+    found = not_plain(word);
+  }
+  if (!found)
+    return false;
+  unsigned bits = (unsigned)__builtin_ctzll(found) & ~7U;
+  if ((word >> bits & 0xFF) != '"')
+    return false;
+  *(at == taken->text.bytes ? &taken->low : &taken->high) &= ~(all << bits);
+  taken->text.length = (size_t)(at - taken->text.bytes) + bits / 8;
+  reader->at = at + bits / 8 + 1;
+  return true;
+}
+
 bool json_read_string(struct json_reader *reader, struct json_text *text)
 {
   const char *start = reader->at + 1;
@@ -460,8 +488,8 @@ void json_make_label(struct json_label *label, char *room, const char *name)
   char mask[8] = {0};
   memset(room, 0, json_label_room(name));
   room[0] = '"';
-  memcpy(room + 1, name, length);
-  memcpy(room + 1 + length, "\":", 2);
+  memcpy(room + 1, name, length + 1);
+  memcpy(room + 1 + length, "\":", 3);
   label->text = room;
   label->length = length + 3;
   memset(mask, 0xFF, label->length % sizeof mask);

@@ -67,6 +67,17 @@ bool json_read_number(struct json_reader *reader, struct json_number *number);
 bool json_read_string(struct json_reader *reader, struct json_text *text);
 bool json_skip(struct json_reader *reader);
 
+/* Text of up to 15 bytes, which are also told as two numbers. */
+struct json_short_text {
+  struct json_text text;
+  uint64_t low, high;
+};
+
+/* Takes a string where it is short and written without escapes, in ASCII.
+** False says nothing: json_read_string takes any. */
+bool json_take_short_text(struct json_reader *reader,
+                          struct json_short_text *taken);
+
 /* An array or object: enter, then next before every item or member until
 ** it says JSON_DONE, which also leaves. */
 bool json_enter(struct json_reader *reader);

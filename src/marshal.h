@@ -32,6 +32,7 @@ struct reading {
   const char *lost[4]; /* FIELD_PROMISED ones that are not there */
   size_t lost_count;
   int kept; /* the marshaller's own: index of what it keeps */
+  struct kept_text *texts;
 };
 
 /* Pushes the value of a whole text. False, and nothing pushed, when it is not

@@ -60,6 +60,57 @@ static bool read_text(lua_State *L, struct reading *reading)
   return true;
 }
 
+/* Short text says the same again and again: a state, a region, a type. What
+** it became last time is kept, as Lua would have to hash it anew. Only what is
+** documented to be text: free-form JSON may be anything, an echoed password
+** too. */
+enum { KEPT_BITS = 8, KEPT_TEXTS = 1 << KEPT_BITS };
+
+struct kept_text {
+  uint64_t low, high;
+  size_t length; /* and one more: 0 is none */
+};
+
+/* Pushes a userdata that has room for them; its user values are the texts. */
+static void push_texts(lua_State *L, int kept)
+{
+  enum { AT = 1 };
+  if (lua_rawgeti(L, kept, AT) == LUA_TUSERDATA)
+    return;
+  lua_pop(L, 1);
+  size_t size = KEPT_TEXTS * sizeof(struct kept_text);
+  memset(lua_newuserdatauv(L, size, KEPT_TEXTS), 0, size);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, kept, AT);
+}
+
+static void push_short_text(lua_State *L, const struct reading *reading,
+                            const struct json_short_text *taken)
+{
+  uint64_t mixed =
+      (taken->low ^ taken->high << 1) * UINT64_C(0x9E3779B97F4A7C15);
+  int place = (int)(mixed >> (64 - KEPT_BITS));
+  struct kept_text *kept = &reading->texts[place];
+  if (kept->low == taken->low && kept->high == taken->high &&
+      kept->length == taken->text.length + 1) {
+    lua_getiuservalue(L, reading->kept + 1, place + 1);
+    return;
+  }
+  lua_pushlstring(L, taken->text.bytes, taken->text.length);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, reading->kept + 1, place + 1);
+  *kept = (struct kept_text){taken->low, taken->high, taken->text.length + 1};
+}
+
+static bool read_documented_text(lua_State *L, struct reading *reading)
+{
+  struct json_short_text taken;
+  if (!json_take_short_text(reading->json, &taken))
+    return read_text(L, reading);
+  push_short_text(L, reading, &taken);
+  return true;
+}
+
 static bool read_secret(lua_State *L, struct reading *reading)
 {
   struct json_text text;
@@ -386,14 +437,17 @@ static bool read_hinted(lua_State *L, struct reading *reading,
   for (; step == JSON_MORE; step = json_next_member(json, false)) {
     if (!take_name(json, &naming))
       return false;
-    bool is_known = naming.found < schema->field_count;
-    if (is_known)
-      lua_getiuservalue(L, table + 1, (int)naming.found + 1);
-    else
-      lua_pushlstring(L, naming.name.bytes, naming.name.length);
-    if (!read_value(L, reading,
-                    is_known ? schema->fields[naming.found].schema
-                             : &schema_any))
+    if (naming.found == schema->field_count) {
+      if (!read_unknown(L, reading, &naming.name, table))
+        return false;
+      continue;
+    }
+    lua_getiuservalue(L, table + 1, (int)naming.found + 1);
+    bool is_read =
+        json_peek(json) == JSON_STRING
+            ? read_documented_text(L, reading)
+            : read_value(L, reading, schema->fields[naming.found].schema);
+    if (!is_read)
       return within(reading, "*", true);
     lua_rawset(L, table);
   }
@@ -493,8 +547,9 @@ static bool read_other(lua_State *L, struct reading *reading,
 static bool read_found(lua_State *L, struct reading *reading,
                        const struct schema *schema, enum json_kind found)
 {
-  if (found == JSON_STRING &&
-      (schema->kind == SCHEMA_TEXT || schema->kind == SCHEMA_ANY))
+  if (found == JSON_STRING && schema->kind == SCHEMA_TEXT)
+    return read_documented_text(L, reading);
+  if (found == JSON_STRING && schema->kind == SCHEMA_ANY)
     return read_text(L, reading);
   return read_other(L, reading, schema, found);
 }
@@ -519,6 +574,8 @@ bool marshal_read(lua_State *L, struct reading *reading,
   marshal_reserve(L, 0);
   marshal_push_kept(L);
   reading->kept = top + 1;
+  push_texts(L, reading->kept);
+  reading->texts = lua_touserdata(L, -1);
   reading->place[0] = '\0';
   /* at the top, null is no value at all */
   bool is_read = found == JSON_NULL && schema->kind != SCHEMA_ANY
@@ -526,6 +583,7 @@ bool marshal_read(lua_State *L, struct reading *reading,
                      : read_value(L, reading, schema);
   if (is_read && json_finish(reading->json)) {
     lua_replace(L, reading->kept);
+    lua_settop(L, reading->kept);
     return true;
   }
   if (reading->json->out_of_memory)
