@@ -535,7 +535,7 @@ static int push_success(lua_State *L, struct request *request)
     return push_unreadable(L, request, lua_tostring(L, -1));
   }
   lua_getiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
-  client_push_held(L, -1, "things");
+  lua_getiuservalue(L, -1, CLIENT_THINGS);
   reading.things = lua_istable(L, -1) ? lua_gettop(L) : 0;
   if (!marshal_read(L, &reading, request->operation->answer))
     return push_unreadable(L, request, why_unreadable(L, &reading));

@@ -31,7 +31,7 @@ const char *client_type_name(lua_State *L, const struct provider *provider)
 struct client *client_push(lua_State *L, const struct provider *provider)
 {
   const char *type = client_type_name(L, provider);
-  struct client *client = lua_newuserdatauv(L, sizeof *client, 1);
+  struct client *client = lua_newuserdatauv(L, sizeof *client, CLIENT_USES);
   *client = (struct client){.provider = provider,
                             .timeout = 60000,
                             .process = getpid(),
@@ -106,7 +106,7 @@ static int client_tostring(lua_State *L)
 
 void client_push_held(lua_State *L, int index, const char *name)
 {
-  lua_getiuservalue(L, index, 1);
+  lua_getiuservalue(L, index, CLIENT_HELD);
   lua_getfield(L, -1, name);
   lua_remove(L, -2);
 }
@@ -176,7 +176,7 @@ int client_set_token(lua_State *L)
     return 2;
   }
   bool is_same = is_same_token(client->token, text, length);
-  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, CLIENT_HELD);
   secret_push(L, text, length);
   const struct secret *token = secret_test(L, -1);
   lua_setfield(L, -2, "token");

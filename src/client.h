@@ -16,19 +16,23 @@ struct client_lines {
   lua_Integer generation; /* of the token */
 };
 
-/* The userdata that a user holds: one provider, one credential, one pool of
-** connections. What its pointers point to is kept by its user value, a table
-** that also holds
+/* The user values of a client. CLIENT_HELD is a table of what its pointers
+** point to, which also holds
 **   parameters  settings that fill parameters, by name
 **   headers     headers that go with every request, by name
-**   things      metatables of results, by the thing's name */
+** CLIENT_THINGS is one of the metatables of results, by the thing's name. */
+enum { CLIENT_HELD = 1, CLIENT_THINGS, CLIENT_USES = CLIENT_THINGS };
+
+/* The userdata that a user holds: one provider, one credential, one pool of
+** connections. */
 struct client {
   const struct provider *provider;
   const char *base_url;
   const struct secret *token;
   lua_Integer token_generation; /* counts its changes */
   struct route route;
-  bool has_headers; /* that go with every request */
+  bool has_headers;    /* that go with every request */
+  bool has_parameters; /* that fill those of calls */
   struct flight flight;
   struct client_lines last;
   long timeout; /* of one attempt, milliseconds */

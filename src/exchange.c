@@ -33,7 +33,7 @@ enum {
 static int guard(void *held, char *remote, char *local, int remote_port,
                  int local_port)
 {
-  struct exchange *exchange = held;
+  struct exchange *exchange = ((struct handle *)held)->exchange;
   (void)remote, (void)local, (void)remote_port, (void)local_port;
   return exchange->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
@@ -64,7 +64,7 @@ static bool is_final(const struct exchange *exchange)
 
 static size_t take_head(char *line, size_t size, size_t count, void *held)
 {
-  struct exchange *exchange = held;
+  struct exchange *exchange = ((struct handle *)held)->exchange;
   size_t length = size * count;
   exchange->head_seen += length;
   if (exchange->head_seen > MOST_HEAD)
@@ -95,7 +95,7 @@ static bool make_room(struct exchange *exchange)
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 {
-  struct exchange *exchange = held;
+  struct exchange *exchange = ((struct handle *)held)->exchange;
   size_t length = size * count;
   if (length > exchange->most_body - exchange->body.length)
     return stop(exchange, STOP_BODY_TOO_LARGE);
@@ -183,9 +183,15 @@ static bool set_quick_end(CURL *easy)
 #endif
 }
 
-static bool set_callbacks(CURL *easy)
+static bool set_callbacks(struct handle *handle)
 {
-  return SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
+  CURL *easy = handle->easy;
+  return SET(easy, CURLOPT_PREREQDATA, handle) &&
+         SET(easy, CURLOPT_HEADERDATA, handle) &&
+         SET(easy, CURLOPT_WRITEDATA, handle) &&
+         SET(easy, CURLOPT_PRIVATE, handle) &&
+         SET(easy, CURLOPT_ERRORBUFFER, handle->trouble) &&
+         SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
          SET(easy, CURLOPT_SOCKOPTFUNCTION, close_on_exec) &&
          SET(easy, CURLOPT_HEADERFUNCTION, take_head) &&
          SET(easy, CURLOPT_WRITEFUNCTION, take_body);
@@ -193,8 +199,8 @@ static bool set_callbacks(CURL *easy)
 
 static bool set_route(CURL *easy, const struct route *route)
 {
-  return set_callbacks(easy) && set_protocol(easy) && set_quick_end(easy) &&
-         set_proxy(easy, route) && set_tls(easy, route) &&
+  return set_protocol(easy) && set_quick_end(easy) && set_proxy(easy, route) &&
+         set_tls(easy, route) &&
          SET(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_timeout) &&
          SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_SPEED) &&
          SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME);
@@ -206,8 +212,7 @@ struct handle *exchange_make_handle(const struct route *route)
   if (!handle)
     return NULL;
   *handle = (struct handle){.easy = curl_easy_init()};
-  if (handle->easy && set_route(handle->easy, route) &&
-      SET(handle->easy, CURLOPT_ERRORBUFFER, handle->trouble))
+  if (handle->easy && set_callbacks(handle) && set_route(handle->easy, route))
     return handle;
   exchange_free_handle(handle);
   return NULL;
@@ -284,17 +289,14 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
                       const struct route *route, const struct message *message)
 {
   CURL *easy = handle->easy;
+  handle->exchange = exchange;
   *handle->trouble = '\0';
   long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
   exchange->most_body = route->most_body;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
          set_url(handle, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
-         SET(easy, CURLOPT_MAXAGE_CONN, oldest) &&
-         SET(easy, CURLOPT_PREREQDATA, exchange) &&
-         SET(easy, CURLOPT_HEADERDATA, exchange) &&
-         SET(easy, CURLOPT_WRITEDATA, exchange) &&
-         SET(easy, CURLOPT_PRIVATE, exchange);
+         SET(easy, CURLOPT_MAXAGE_CONN, oldest);
 }
 
 /* Answer */

@@ -9,11 +9,14 @@
 
 /* One request and its answer, on a curl easy handle. */
 
+struct exchange;
+
 /* An easy handle, and the URL that it was used for last. libcurl takes longer
 ** over taking a URL apart than over the rest of a small request; so that is
 ** done once where the next request goes to the same. */
 struct handle {
   CURL *easy;
+  struct exchange *exchange; /* that it is used by, or NULL */
   char *url;
   CURLU *address; /* the URL taken apart, from its second request on */
   char trouble[CURL_ERROR_SIZE];

@@ -125,6 +125,7 @@ static struct handle *take_handle(struct flight *flight,
 static void put_handle(struct flight *flight, struct handle *handle)
 {
   CURL *easy = handle->easy;
+  handle->exchange = NULL;
   bool is_clean =
       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL) == CURLE_OK;
@@ -235,14 +236,14 @@ static bool collect(struct flight *flight)
   int left;
   bool is_any = false;
   while ((message = curl_multi_info_read(flight->multi, &left)) != NULL) {
-    struct exchange *exchange = NULL;
+    struct handle *handle = NULL;
     CURLcode code = message->data.result;
     if (message->msg != CURLMSG_DONE ||
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange) !=
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle) !=
             CURLE_OK ||
-        !exchange || !exchange->flight)
+        !handle || !handle->exchange)
       continue;
-    take_down(flight, exchange, code);
+    take_down(flight, handle->exchange, code);
     is_any = true;
   }
   return is_any;

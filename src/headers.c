@@ -112,7 +112,9 @@ bool headers_next_named(const struct buffer *lines, size_t *at,
   while (*at < lines->length) {
     const char *line = lines->bytes + *at;
     size_t length = take_line(lines, at);
-    if (length > name_length && strncasecmp(line, name, name_length) == 0 &&
+    bool may_be = ((*line ^ *name) & ~0x20) == 0; /* most are told apart here */
+    if (may_be && length > name_length &&
+        strncasecmp(line, name, name_length) == 0 &&
         read_line(line, length, header) && header->name_length == name_length)
       return true;
   }

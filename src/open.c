@@ -470,9 +470,9 @@ int open_client(lua_State *L)
   struct client *client = client_push(L, provider);
   lua_newtable(L);
   lua_pushvalue(L, -1);
-  lua_setiuservalue(L, AT_CLIENT, 1);
+  lua_setiuservalue(L, AT_CLIENT, CLIENT_HELD);
   lua_pushvalue(L, AT_THINGS);
-  lua_setfield(L, AT_HELD, "things");
+  lua_setiuservalue(L, AT_CLIENT, CLIENT_THINGS);
   lua_newtable(L);
   take_options(L, client);
   find_settings(L, client);
@@ -481,6 +481,7 @@ int open_client(lua_State *L)
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);
   client->has_headers = lua_getfield(L, AT_HELD, "headers") == LUA_TTABLE;
+  client->has_parameters = lua_getfield(L, AT_HELD, "parameters") == LUA_TTABLE;
   if (!flight_open(&client->flight))
     return refuse_flight(L, provider);
   lua_settop(L, AT_CLIENT);

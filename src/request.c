@@ -151,17 +151,20 @@ static void take_options(lua_State *L, struct request *request)
 /* Pushes a parameter, or the client's setting of this name, or nil. */
 static int push_parameter(lua_State *L, const char *name, size_t length)
 {
+  const struct client *client = lua_touserdata(L, AT_CLIENT);
   lua_pushlstring(L, name, length);
   lua_pushvalue(L, -1);
   int type = lua_rawget(L, AT_PARAMETERS);
-  if (type == LUA_TNIL || type == LUA_TLIGHTUSERDATA) { /* null */
+  bool is_given = type != LUA_TNIL && type != LUA_TLIGHTUSERDATA; /* null */
+  if (!is_given && client->has_parameters) {
     lua_pop(L, 1);
     client_push_held(L, AT_CLIENT, "parameters");
-    if (lua_istable(L, -1)) {
-      lua_pushvalue(L, -2);
-      lua_rawget(L, -2);
-      lua_remove(L, -2);
-    }
+    lua_pushvalue(L, -2);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+  } else if (!is_given) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
   }
   lua_remove(L, -2);
   return lua_type(L, -1);
