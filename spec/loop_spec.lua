@@ -142,6 +142,132 @@ local function helpers_copas(base_url, token, _, driver_text)
   copas.loop()
 end
 
+--- Two calls with one client: the answer of the first comes while the other one, which is slower
+--- and no coroutine of the loop's, holds the loop up. No wait ends by time. Prints who was told.
+local function told_elsewhere(base_url, token, adapter, is_map)
+  local core, there, drive = require "coffer.core", require "coffer", require "coffer.drive"
+  local clumio = assert(there.clumio { base_url = base_url, token = token })
+  local loop, library, told = require("coffer.loop." .. adapter), require(adapter), {}
+  function drive.due() return 3600 end
+  local function first()
+    if is_map then
+      there.map({ "000000000001" }, function(account) return clumio:create_wallet(account) end)
+    else
+      clumio:create_wallet "000000000001"
+    end
+    told[#told + 1] = "first"
+  end
+  local function second()
+    coroutine.wrap(function()
+      drive.adopt { wait = core.wait }
+      clumio:list_wallets { limit = 1 }
+      told[#told + 1] = "second"
+    end)()
+  end
+  if adapter == "luv" then
+    loop.spawn(first)
+    library.new_timer():start(100, 0, second)
+    library.new_timer():start(5000, 0, library.stop)
+    library.new_prepare():start(function() if #told == 2 then library.stop() end end)
+    library.run()
+  else
+    local controller = library.new()
+    controller:wrap(loop.wrap(function()
+      first()
+      clumio:close() -- which a controller must be ready for
+    end))
+    controller:wrap(function() library.sleep(0.1) second() end)
+    assert(controller:loop(5))
+    assert(controller:empty(), "it goes on")
+  end
+  table.sort(told)
+  print(table.concat(told, " "))
+end
+
+--- A call that begins while another one waits for its answer. No wait ends by time. Prints who was
+--- answered, in order.
+local function overtaking(base_url, token, adapter)
+  local there, drive = require "coffer", require "coffer.drive"
+  local clumio = assert(there.clumio { base_url = base_url, token = token })
+  local loop, library, told = require("coffer.loop." .. adapter), require(adapter), {}
+  function drive.due() return 3600 end
+  local function first()
+    assert(clumio:create_wallet "000000000001")
+    told[#told + 1] = "first"
+  end
+  local function second()
+    assert(clumio:list_wallets { limit = 1 })
+    told[#told + 1] = "second"
+  end
+  if adapter == "luv" then
+    local timer = library.new_timer()
+    loop.spawn(first)
+    timer:start(100, 0, function()
+      timer:close()
+      loop.spawn(second)
+    end)
+    library.run()
+  else
+    local controller = library.new()
+    controller:wrap(loop.wrap(first))
+    controller:wrap(loop.wrap(function() library.sleep(0.1) second() end))
+    assert(controller:loop())
+  end
+  print(table.concat(told, " "))
+end
+
+--- Clients that are closed right behind a call, and others with the same descriptor.
+local function closing(base_url, token, adapter, is_map)
+  local there, loop = require "coffer", require("coffer.loop." .. adapter)
+  local library, count = require(adapter), 0
+  local function many()
+    for _ = 1, 3 do
+      local clumio <close> = assert(there.clumio { base_url = base_url, token = token })
+      local function create() return clumio:create_wallet "123456789012" end
+      local created = is_map and there.map({ 1 }, create)[1] or not is_map and create()
+      count = count + (created and 1 or 0)
+    end
+  end
+  if adapter == "luv" then
+    loop.spawn(many)
+    library.run()
+  else
+    local controller = library.new()
+    controller:wrap(loop.wrap(many))
+    assert(controller:loop())
+  end
+  print(count)
+end
+
+--- How often the coroutines that call are resumed, each of which waits for one answer.
+local function wakes_cqueues(base_url, token, calls)
+  local there, cqueues = require "coffer", require "cqueues"
+  local poll, wait, wakes, callers = cqueues.poll, nil, 0, {}
+  local function count()
+    wakes = wakes + (callers[coroutine.running()] and 1 or 0)
+  end
+  function cqueues.poll(...)
+    poll(...)
+    count()
+  end
+  wait = require "cqueues.condition".interpose("wait", function(...)
+    wait(...)
+    count()
+  end)
+  local loop = require "coffer.loop.cqueues"
+  local clumio = assert(there.clumio { base_url = base_url, token = token })
+  local controller, done = cqueues.new(), 0
+  for i = 1, calls do
+    controller:wrap(loop.wrap(function()
+      callers[coroutine.running()] = true
+      local wallet = clumio:create_wallet(("%012d"):format(i))
+      done = done + (wallet and 1 or 0)
+    end))
+  end
+  assert(controller:loop())
+  print(done, wakes)
+end
+
 --- A loop of a host's own, by the page on writing another adapter.
 local function own_loop(base_url, token)
   local core, there, drive = require "coffer.core", require "coffer", require "coffer.drive"
@@ -162,6 +288,49 @@ local function own_loop(base_url, token)
     assert(is_fine, said)
   until coroutine.status(thread) == "dead"
   print(said, waits > 1)
+end
+
+--- The driver that docs/loops.md has for a loop with coroutines, as it is written there.
+local function own_driver()
+  for _, snippet in ipairs(snippets.of "docs/loops.md") do
+    if snippet.text:find("yield_until_readable", 1, true) then
+      return snippet.text
+    end
+  end
+  error "docs/loops.md has no driver of a host's own"
+end
+
+--- Runs it under a loop that never finds a descriptor readable, where no wait ends by time. Another
+--- call, which blocks, lets the answer land.
+local function own_wake(base_url, token, driver_text)
+  local core, there, drive = require "coffer.core", require "coffer", require "coffer.drive"
+  local clumio = assert(there.clumio { base_url = base_url, token = token })
+  local threads, till = {}, {}
+  local loop = { require = require, print = print, ipairs = ipairs, clumio = clumio }
+  function drive.due() return 3600 end
+  function loop.yield_until_readable(_, seconds)
+    till[coroutine.running()] = core.clock() + seconds
+    coroutine.yield()
+    till[coroutine.running()] = nil
+  end
+  function loop.resume_soon(thread)
+    till[thread] = till[thread] and 0
+  end
+  function loop.spawn(fn)
+    threads[#threads + 1] = coroutine.create(fn)
+  end
+  assert(load(driver_text, "driver", "t", loop))()
+  loop.spawn(function()
+    drive.adopt { wait = core.wait }
+    clumio:list_wallets { limit = 1 }
+  end)
+  for _ = 1, 2 do
+    for _, thread in ipairs(threads) do
+      if coroutine.status(thread) ~= "dead" and (till[thread] or 0) <= core.clock() then
+        assert(coroutine.resume(thread))
+      end
+    end
+  end
 end
 
 --- What requiring an adapter says where its library is not there.
@@ -226,6 +395,38 @@ for _, loop in ipairs(loops) do
     end)
 
     if loop.package then
+      it("an answer in another's step is told at once", function()
+        need(loop.needs)
+        box:fail { operation = "create_wallet", delay = 0.4 }
+        box:fail { operation = "list_wallets", delay = 0.8 }
+        assert.equal("first second\n", run(told_elsewhere, loop.needs, false))
+      end)
+
+      it("an answer in another's step wakes a map at once", function()
+        need(loop.needs)
+        box:fail { operation = "create_wallet", delay = 0.4 }
+        box:fail { operation = "list_wallets", delay = 0.8 }
+        assert.equal("first second\n", run(told_elsewhere, loop.needs, true))
+      end)
+
+      it("a call is sent and answered while another one waits", function()
+        need(loop.needs)
+        box:fail { operation = "create_wallet", delay = 1 }
+        assert.equal("second first\n", run(overtaking, loop.needs))
+      end)
+
+      it("a client may be closed right behind a call", function()
+        need(loop.needs)
+        box:fail { operation = "create_wallet", delay = 0.1, times = 3 }
+        assert.equal("3\n", run(closing, loop.needs, false))
+      end)
+
+      it("a client may be closed right behind a map", function()
+        need(loop.needs)
+        box:fail { operation = "create_wallet", delay = 0.1, times = 3 }
+        assert.equal("3\n", run(closing, loop.needs, true))
+      end)
+
       it("a missing library says which package to install", function()
         local ended = child.run(without, "coffer.loop." .. loop.needs, loop.needs)
         assert.equal(loop.package .. "\n", ended.output)
@@ -234,7 +435,28 @@ for _, loop in ipairs(loops) do
   end)
 end
 
+describe("under cqueues", function()
+  it("one answer wakes one coroutine", function()
+    need "cqueues"
+    box = coffer.sandbox()
+    box:fail { operation = "create_wallet", delay = 0.3, times = CALLS // 2 }
+    box:fail { operation = "create_wallet", delay = 0.6, times = CALLS // 2 }
+    local output = run(wakes_cqueues, CALLS)
+    box:close()
+    assert.equal(("%d\t%d\n"):format(CALLS, CALLS), output)
+  end)
+end)
+
 describe("under a loop of a host's own", function()
+  it("the documented driver tells an answer in another's step at once", function()
+    box = coffer.sandbox()
+    box:fail { operation = "create_wallet", delay = 0.2 }
+    box:fail { operation = "list_wallets", delay = 0.5 }
+    local output = run(own_wake, own_driver())
+    box:close()
+    assert.truthy(output:find("^clumio wallet"), output)
+  end)
+
   it("a driver needs no more than a function that waits", function()
     box = coffer.sandbox()
     box:fail { operation = "create_wallet", delay = 0.3 }

@@ -259,6 +259,21 @@ describe("coffer.map under a driver", function()
     assert.is_nil(text:find("ended waited.* begun"), text)
   end)
 
+  it("sees to the requests of a map inside it, and wakes it", function()
+    slow("create_wallet", 0.2, 2)
+    local results
+    local due = drive.due
+    function drive.due() return 3600 end -- no wait ends by time
+    local is_over = finish(spawn(function()
+      results = coffer.map({ 1, 2 }, function(count)
+        return #coffer.map(accounts(count), create)
+      end)
+    end), 100)
+    drive.due = due
+    assert.is_true(is_over, "it was not told")
+    assert.same({ 1, 2 }, results)
+  end)
+
   --- A map whose answer comes while another on the same client is seen to, and the map is not.
   local function beside(other)
     slow("list_wallets", 0.3, 1)

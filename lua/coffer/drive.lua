@@ -6,9 +6,13 @@
 -- A driver is a table with
 --   wait(clients, seconds)   comes back when a step of one of these clients
 --                            has something to do, or after so long
--- and, where it knows better how to wait for answers,
---   exchange(client, request, seconds)   see drive.exchange
+-- and, where it has them,
+--   wake(thread)             has that coroutine's wait come back at once, for
+--                            its answer came in another's step; does nothing
+--                            where it does not wait
 --   sleep(seconds)
+--   exchange(client, request, seconds)   a better way to wait for an answer,
+--                            see drive.exchange
 local core = require "coffer.core"
 
 local drive = {}
@@ -60,18 +64,30 @@ function drive.turn(client)
   end
 end
 
---- The seconds that may pass before a client needs a step, at most `most`.
+--- Has a coroutine come back from its driver's wait.
+function drive.wake(driver, thread)
+  if driver.wake then
+    driver.wake(thread)
+  end
+end
+
+--- The seconds that may pass before a client needs a step, at most `most` or
+-- what an interrupt may have to wait.
 function drive.due(client, most)
+  most = most or STEP
   return math.min(core.timeout(client) or most, most)
 end
 
 --- The same for a driver that knows no better way.
 local function wait_with(client, request, seconds, driver)
   local sending <close> = request
-  sending:start(seconds)
+  local thread = coroutine.running()
+  local tag = drive.expect(function() drive.wake(driver, thread) end)
+  local _ <close> = setmetatable({}, { __close = function() drive.forget(tag) end })
+  sending:start(seconds, tag)
   while not sending:step(0) do
     -- another coroutine's step may have seen to what this one waits for
-    driver.wait({ client }, drive.due(client, math.min(seconds, STEP)))
+    driver.wait({ client }, drive.due(client))
     drive.turn(client)
   end
   return sending:finish()

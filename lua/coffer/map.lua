@@ -58,10 +58,20 @@ local function note_client(run, client, change)
   run.in_air[client] = count > 0 and count or nil
 end
 
+--- Ends the wait of the run itself: something has happened in another's step.
+local function wake(run)
+  if run.outer then
+    drive.wake(run.outer, run.thread)
+  end
+end
+
 --- One attempt, waited for among the others.
 local function fly(run, task, client, request, seconds)
   local sending <close> = request
-  local tag = drive.expect(function() run.ready[#run.ready + 1] = task end)
+  local tag = drive.expect(function()
+    run.ready[#run.ready + 1] = task
+    wake(run)
+  end)
   sending:start(seconds, tag)
   note_client(run, client, 1)
   while not sending:step(0) do
@@ -108,8 +118,23 @@ local function driver_of(run, task)
     sleep_till(run, task, core.clock() + seconds)
   end
 
-  function driver.wait(_, seconds)
-    driver.sleep(seconds)
+  function driver.wait(clients, seconds)
+    for _, client in ipairs(clients) do
+      note_client(run, client, 1)
+    end
+    run.sleeping[task] = core.clock() + seconds
+    yield()
+    run.sleeping[task] = nil
+    for _, client in ipairs(clients) do
+      note_client(run, client, -1)
+    end
+  end
+
+  function driver.wake()
+    if run.sleeping[task] then
+      run.sleeping[task] = 0
+      wake(run)
+    end
   end
 
   return driver
@@ -325,6 +350,7 @@ function map.map(list, fn, options)
     at_once = options.at_once or AT_ONCE, per_second = options.per_second,
     on_progress = options.on_progress, stop_on_failure = options.stop_on_failure,
     results = {}, failures = {}, ready = {}, crowded = {}, outer = drive.current(),
+    thread = coroutine.running(),
     tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},
   }
   local is_done, cause = pcall(go, run)

@@ -118,8 +118,10 @@ local function wait(self, clients, seconds)
   for _, client in ipairs(clients) do
     listen(self, client, thread, go_on)
   end
+  self.waiting[thread] = go_on
   local finish = self.after(seconds, go_on)
   coroutine.yield()
+  self.waiting[thread] = nil
   finish()
   for _, client in ipairs(clients) do
     leave(self, client, thread)
@@ -129,11 +131,16 @@ end
 --- A driver for coroutines under a loop.
 -- @param watch, after functions: see above
 function hub.driver(watch, after)
-  local self = setmetatable({ watch = watch, after = after, watched = {} }, Hub)
+  local self = setmetatable({ watch = watch, after = after, watched = {}, waiting = {} }, Hub)
   return {
     exchange = function(...) return exchange(self, ...) end,
     sleep = function(seconds) return sleep(self, seconds) end,
     wait = function(...) return wait(self, ...) end,
+    wake = function(thread)
+      if self.waiting[thread] then
+        self.waiting[thread]()
+      end
+    end,
   }
 end
 
