@@ -545,6 +545,45 @@ describe("the module", function()
     assert_ends_well(ended)
   end)
 
+  it("that could not be loaded is asked for again", function()
+    local ended = child.run(function()
+      local coffer = require "coffer"
+      local box <close> = coffer.sandbox()
+      local client = assert(coffer.clumio(box:options "clumio"))
+      local wallet = assert(client:create_wallet "123456789012")
+      local path = package.path
+      package.path = "/nowhere/?.lua"
+      assert(not pcall(function() return client.wallets end))
+      assert(not pcall(function() return wallet.wait end))
+      package.path = path
+      assert(client:wallets() and wallet.wait)
+      assert(client:ensure_wallet "123456789012")
+    end)
+    assert_ends_well(ended)
+  end)
+
+  --- To look for a file behind an answer would cost the answer where there is none to be had.
+  it("is not looked for once a request is on its way", function()
+    local ended = child.run(function()
+      local coffer = require "coffer"
+      local box <close> = coffer.sandbox()
+      local mine, told = box:credentials "commvault", 0
+      local function options(provider)
+        return box:options(provider, { log = function() told = told + 1 end })
+      end
+      local client = assert(coffer.commvault(options "commvault"))
+      local astra = assert(coffer.astra(options "astra"))
+      package.path, package.loaded["coffer.log"] = "/nowhere/?.lua", nil
+      assert(not pcall(astra.list_accounts, astra, { include = "name" }))
+      assert(told == 0, told)
+      local session = assert(client:login { username = mine.username, password = mine.password })
+      assert(session.token:reveal())
+      assert(client:list_plans())
+      assert(told == 2, told)
+    end)
+    assert_ends_well(ended)
+  end)
+
   --- What a tool says of the module's file; nil where there is no such tool.
   local function ask(tool)
     local path = package.searchpath("coffer.core", package.cpath)

@@ -83,7 +83,7 @@ local function attempt(state, operation, request, till, number, begun)
     take_token(state, operation, result)
   end
   if state.log then
-    require("coffer.log").attempt(state, { operation = operation, request = request,
+    state.log(state, { operation = operation, request = request,
       fields = fields, number = number, seconds = core.clock() - begun })
   end
   return result, fields, number
