@@ -121,10 +121,16 @@ local function load(provider)
     methods[name] = method(provider, operation)
   end
   methods.request = request_method(provider, described)
-  setmetatable(methods, { __index = function(_, name)
-    add_helpers(provider, described)
-    return methods[name]
-  end })
+  setmetatable(methods, {
+    __index = function(_, name)
+      add_helpers(provider, described)
+      return methods[name]
+    end,
+    __pairs = function()
+      add_helpers(provider, described)
+      return next, methods
+    end,
+  })
   return { described = described, kinds = things.of(provider, described) }
 end
 
