@@ -3,6 +3,7 @@
 
 local authority = require "authority"
 local child = require "child"
+local drive = require "coffer.drive"
 local expect = require "expect"
 local process = require "process"
 local providers = require "providers"
@@ -311,6 +312,25 @@ describe("an error at any moment", function()
     assert.equal(2, faulty:creates())
   end)
 
+  it("G07 behind the answer leaves the answer with the failure", function()
+    local faulty <close> = keep_alive()
+    local client = clumio.client(faulty.url)
+    local thread = coroutine.create(function()
+      drive.adopt { wait = function() end, exchange = function(_, request, seconds)
+        request:start(seconds)
+        while not request:step(0.1) do
+        end
+        error("interrupted", 0)
+      end }
+      return clumio.create(client)
+    end)
+    local is_done, trouble = coroutine.resume(thread)
+    assert.is_false(is_done)
+    assert.equal("interrupted", trouble.cause)
+    expect.failure("unknown", "cancelled", nil, trouble.failure, "cancelled")
+    assert.matches('"w-1"', require("coffer").response(trouble.failure).body, 1, true)
+  end)
+
   it("G07 inside a coroutine leaves the client usable", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url)
@@ -542,6 +562,18 @@ describe("the module", function()
       tostring(select(2, client:create_wallet "1"))
       client:request("create_wallet", "123456789012"):curl()
     end, faulty.url)
+    assert_ends_well(ended)
+  end)
+
+  it("lists all methods of a client, those not loaded yet among them", function()
+    local ended = child.run(function()
+      local client = assert(require("coffer").clumio { token = "t" })
+      local names = {}
+      for name in pairs(getmetatable(client).__index) do
+        names[name] = true
+      end
+      assert(names.create_wallet and names.request and names.wallets and names.ensure_wallet)
+    end)
     assert_ends_well(ended)
   end)
 
