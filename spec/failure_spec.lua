@@ -129,6 +129,13 @@ describe("a failure", function()
     end)
   end
 
+  it("ignores a header whose name only begins like another's", function()
+    local failure = wallet_refused(503, { headers = { "Retry-After-Hint: 5",
+      "X-Request-Id-Of-Proxy: p" } })
+    assert.is_nil(failure.retry_after)
+    assert.is_nil(failure.request_id)
+  end)
+
   it("has no field that is not of the contract", function()
     local known = {}
     for name in ("outcome code message provider operation status details request_id retry_after "

@@ -106,3 +106,32 @@ describe("this spec", function()
     assert.equal("true\ttrue\ttrue\n", said.output, said.errors)
   end)
 end)
+
+describe("a token that was replaced", function()
+  it("is not kept by the results that it brought", function()
+    if os.getenv "COFFER_SANITIZED" then
+      pending "the sanitizers have a malloc of their own"
+    end
+    local preload = child.need "leftovers.so"
+    local faulty <close> = server.start { { send = providers.clumio.good(), finish = "keep" } }
+    local path = workdir.write("token-to-replace", MARK .. "!token\n")
+    assert(os.execute(("chmod 600 '%s'"):format(path)))
+    local said = child.execute(("env LD_PRELOAD=%s %s"):format(process.quote(preload),
+      child.command(function(mark, url, file)
+        local leftovers = require "leftovers"
+        local client = assert(require("coffer").clumio { base_url = url, token_file = file })
+        local kept = {}
+        leftovers.watch(function()
+          for i = 1, 3 do
+            kept[i] = assert(client:create_wallet "123456789012")
+          end
+          assert(require("coffer.core").set_token(client, "another"))
+          kept[4] = assert(client:create_wallet "123456789012")
+          collectgarbage()
+          collectgarbage()
+        end, mark)
+        print(#kept, leftovers.scan(mark))
+      end, MARK, faulty.url, path)))
+    assert.equal("4\t0\n", said.output, said.errors)
+  end)
+end)

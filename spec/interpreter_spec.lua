@@ -3,6 +3,7 @@
 
 local authority = require "authority"
 local child = require "child"
+local drive = require "coffer.drive"
 local expect = require "expect"
 local process = require "process"
 local providers = require "providers"
@@ -311,6 +312,25 @@ describe("an error at any moment", function()
     assert.equal(2, faulty:creates())
   end)
 
+  it("G07 behind the answer leaves the answer with the failure", function()
+    local faulty <close> = keep_alive()
+    local client = clumio.client(faulty.url)
+    local thread = coroutine.create(function()
+      drive.adopt { wait = function() end, exchange = function(_, request, seconds)
+        request:start(seconds)
+        while not request:step(0.1) do
+        end
+        error("interrupted", 0)
+      end }
+      return clumio.create(client)
+    end)
+    local is_done, trouble = coroutine.resume(thread)
+    assert.is_false(is_done)
+    assert.equal("interrupted", trouble.cause)
+    expect.failure("unknown", "cancelled", nil, trouble.failure, "cancelled")
+    assert.matches('"w-1"', require("coffer").response(trouble.failure).body, 1, true)
+  end)
+
   it("G07 inside a coroutine leaves the client usable", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url)
@@ -564,6 +584,57 @@ describe("the module", function()
       print(before, package.loaded["coffer.map"] ~= nil)
     end)
     assert_ends_well(ended, "coffer coffer.core\nnil\ttrue\n")
+  end)
+
+  it("lists all methods of a client, those not loaded yet among them", function()
+    local ended = child.run(function()
+      local client = assert(require("coffer").clumio { token = "t" })
+      local names = {}
+      for name in pairs(getmetatable(client).__index) do
+        names[name] = true
+      end
+      assert(names.create_wallet and names.request and names.wallets and names.ensure_wallet)
+    end)
+    assert_ends_well(ended)
+  end)
+
+  it("that could not be loaded is asked for again", function()
+    local ended = child.run(function()
+      local coffer = require "coffer"
+      local box <close> = coffer.sandbox()
+      local client = assert(coffer.clumio(box:options "clumio"))
+      local wallet = assert(client:create_wallet "123456789012")
+      local path = package.path
+      package.path = "/nowhere/?.lua"
+      assert(not pcall(function() return client.wallets end))
+      assert(not pcall(function() return wallet.wait end))
+      package.path = path
+      assert(client:wallets() and wallet.wait)
+      assert(client:ensure_wallet "123456789012")
+    end)
+    assert_ends_well(ended)
+  end)
+
+  --- To look for a file behind an answer would cost the answer where there is none to be had.
+  it("is not looked for once a request is on its way", function()
+    local ended = child.run(function()
+      local coffer = require "coffer"
+      local box <close> = coffer.sandbox()
+      local mine, told = box:credentials "commvault", 0
+      local function options(provider)
+        return box:options(provider, { log = function() told = told + 1 end })
+      end
+      local client = assert(coffer.commvault(options "commvault"))
+      local astra = assert(coffer.astra(options "astra"))
+      package.path, package.loaded["coffer.log"] = "/nowhere/?.lua", nil
+      assert(not pcall(astra.list_accounts, astra, { include = "name" }))
+      assert(told == 0, told)
+      local session = assert(client:login { username = mine.username, password = mine.password })
+      assert(session.token:reveal())
+      assert(client:list_plans())
+      assert(told == 2, told)
+    end)
+    assert_ends_well(ended)
   end)
 
   --- What a tool says of the module's file; nil where there is no such tool.

@@ -655,6 +655,25 @@ describe("a free-form object whose names are mostly known", function()
   end)
 end)
 
+describe("a list and an object of unknown names", function()
+  it("have all that is in them, however much it is", function()
+    local lists, objects = {}, {}
+    for count = 0, 70 do
+      local list, object = {}, {}
+      for i = 1, count do
+        list[i], object["name" .. i] = i, { i }
+      end
+      lists[count + 1], objects[count + 1] = list, object
+    end
+    local wallet = assert(loopback.answer(providers.clumio, {
+      body = ('{"id":"w-1","lists":%s,"objects":%s}'):format(
+        cjson.encode(lists):gsub("{}", "[]"), cjson.encode(objects)),
+    }))
+    assert.same(lists, wallet.lists)
+    assert.same(objects, wallet.objects)
+  end)
+end)
+
 describe("a documented name", function()
   it("is known in any order, with an escape, and with white space before the colon", function()
     local wallet = assert(loopback.answer(providers.clumio, {

@@ -184,6 +184,8 @@ static void land(struct flight *flight, struct exchange *exchange,
   curl_multi_remove_handle(flight->multi, exchange->handle->easy);
   leave(&flight->in_air, exchange);
   put_handle(flight, exchange->handle);
+  lines_drop(exchange->lines); /* the answer may be kept for long */
+  exchange->lines = NULL;
   exchange->handle = NULL;
   exchange->flight = NULL;
 }

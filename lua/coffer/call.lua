@@ -50,7 +50,11 @@ end
 
 --- Goes on with an error, with what is known of the request that it cut off.
 local function go_on(state, operation, request, attempts, cause)
-  local _, fields = request:cut()
+  local result, fields = request:cut()
+  if result ~= nil then -- coffer.response(failure) has it
+    fields = { outcome = "unknown", code = "cancelled",
+               said = "answered, and cut off before the answer was handed over" }
+  end
   if not fields or fields.outcome ~= "unknown" or operation.repeats then
     error(cause, 0)
   end
@@ -83,7 +87,7 @@ local function attempt(state, operation, request, till, number, begun)
     take_token(state, operation, result)
   end
   if state.log then
-    require("coffer.log").attempt(state, { operation = operation, request = request,
+    state.log(state, { operation = operation, request = request,
       fields = fields, number = number, seconds = core.clock() - begun })
   end
   return result, fields, number

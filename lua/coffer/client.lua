@@ -22,10 +22,10 @@ local function hint(wanted, known)
 end
 
 --- Where a parameter made rows of a list's items, they get their names back.
-local function name_rows(paging, result, parameters)
+local function name_rows(pages, paging, result, parameters)
   local names = type(parameters) == "table" and parameters[paging.row_names]
   if result and names then
-    require("coffer.pages").name_rows(path.get(result, paging.items), names)
+    pages.name_rows(path.get(result, paging.items), names)
   end
 end
 
@@ -43,14 +43,15 @@ local function prepare(self, provider, operation, parameters, options)
   return operation.prepare(self, parameters, options)
 end
 
---- Sends it.
+--- Sends it. What may be missing is loaded before, for it would cost the answer.
 local function send(self, operation, request, parameters, options)
   local names_rows = operation.paging and operation.paging.row_names
   if not names_rows then
     return call.send(states[self], operation, request, options)
   end
+  local pages = require "coffer.pages"
   local result, failure, code = call.send(states[self], operation, request, options)
-  name_rows(operation.paging, result, parameters)
+  name_rows(pages, operation.paging, result, parameters)
   if failure then
     return result, failure, code
   end
@@ -94,9 +95,10 @@ local function request_method(provider, described)
   end
 end
 
---- Adds the methods that are more than one call.
+--- Adds the methods that are more than one call. Where that fails, the next who
+-- asks for one tries again.
 local function add_helpers(provider, described)
-  local methods = setmetatable(described.methods, nil)
+  local methods = described.methods
   for _, operation in pairs(described.operations) do
     if operation.paging then
       methods[operation.paging.name] = require("coffer.pages").method(provider, operation)
@@ -105,6 +107,7 @@ local function add_helpers(provider, described)
   for name, ensured in pairs(require("coffer.ensure").methods(provider)) do
     methods[name] = ensured
   end
+  setmetatable(methods, nil)
 end
 
 --- Puts the methods of a provider's clients where the core's stood; those of
@@ -116,10 +119,16 @@ local function load(provider)
     methods[name] = method(provider, operation)
   end
   methods.request = request_method(provider, described)
-  setmetatable(methods, { __index = function(_, name)
-    add_helpers(provider, described)
-    return methods[name]
-  end })
+  setmetatable(methods, {
+    __index = function(_, name)
+      add_helpers(provider, described)
+      return methods[name]
+    end,
+    __pairs = function()
+      add_helpers(provider, described)
+      return next, methods
+    end,
+  })
   return { described = described, kinds = things.of(provider, described) }
 end
 

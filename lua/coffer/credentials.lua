@@ -2,6 +2,7 @@
 -- function, a file, or a log-in; and when it is asked for again.
 local core = require "coffer.core"
 local drive = require "coffer.drive"
+local times = require "coffer.times"
 
 local credentials = {}
 
@@ -71,7 +72,6 @@ end
 --- Seconds that a token lives, where the answer tells. Both times are the
 -- provider's, so the clock of this machine does not matter.
 local function life(result)
-  local times = require "coffer.times"
   local told = type(result.token) == "table" and result.token or {}
   local issued, expires = times.seconds(told.issued_at), times.seconds(told.expires_at)
   return issued and expires and expires - issued

@@ -19,12 +19,6 @@ local function to_stderr(level, event, fields)
   io.stderr:write((table.concat(words, " "):gsub("%c", " ")), "\n")
 end
 
---- The log function of a client.
--- @param given function or nil: option `log`; without it, lines go to stderr
-function log.of(given)
-  return given or to_stderr
-end
-
 local function headers_of(response)
   local shown = {}
   for _, name in ipairs(shown_headers) do
@@ -35,12 +29,11 @@ end
 
 --- Tells of an attempt that is over. An error of the log function must not
 -- cost its caller the answer: it is warned of, without its text.
--- @param attempt table: { operation =, request =, number =, seconds =, fields = }
-function log.attempt(state, attempt)
+local function tell(given, state, attempt)
   local described = attempt.request:describe()
   local response = attempt.request:response()
   local fields = attempt.fields or {}
-  local is_done = pcall(state.log, "debug", "attempt", {
+  local is_done = pcall(given, "debug", "attempt", {
     provider = state.provider,
     operation = attempt.operation.name,
     method = described.method,
@@ -54,6 +47,16 @@ function log.attempt(state, attempt)
   })
   if not is_done then
     warn "coffer: the log function raised an error"
+  end
+end
+
+--- What tells of a client's attempts: a function of its state and of an attempt,
+-- { operation =, request =, number =, seconds =, fields = }.
+-- @param given function or nil: option `log`; without it, lines go to stderr
+function log.of(given)
+  given = given or to_stderr
+  return function(state, attempt)
+    tell(given, state, attempt)
   end
 end
 

@@ -42,8 +42,8 @@ end
 local function waits(provider, name)
   return function(methods, wanted)
     if wanted == "wait" then
-      setmetatable(methods, nil)
       methods.wait = require("coffer.wait").method(provider, name)
+      setmetatable(methods, nil)
       return methods.wait
     end
   end

@@ -328,6 +328,7 @@ describe("a proxy", function()
       expect.created(case, case.create(client))
       local connect, create = proxy:requests()[1], origin:requests()[1]
       assert.equal("CONNECT", connect.method)
+      assert.matches("^coffer/", connect.headers["user-agent"])
       assert.equal("Basic dXNlcjpjYW5hcnktcHJveHk=", connect.headers["proxy-authorization"])
       assert.is_nil(connect.raw:find(case.token, 1, true))
       assert.is_nil(create.raw:lower():find("proxy", 1, true))

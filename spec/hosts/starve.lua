@@ -60,7 +60,8 @@ local others = {
 -- What became of one call: "raised" for memory that ended, else the outcome, or "done".
 local function verdict(ok, result, failure)
   if not ok then
-    assert(result:find "not enough memory$", result)
+    local cause = type(result) == "table" and result.cause or result -- behind an answer
+    assert(cause:find "not enough memory$", cause)
     return "raised"
   end
   return result and "done" or assert(failure.outcome)

@@ -1,0 +1,67 @@
+-- What one call leaves to the next on the same client: a connection, a handle with an address that
+-- was taken apart, header lines. And what it must not leave.
+
+local coffer = require "coffer"
+local providers = require "providers"
+local server = require "server"
+
+local astra, clumio = providers.astra, providers.clumio
+
+local function keeping(case)
+  return server.start { { send = case.good(), finish = "keep" } }
+end
+
+describe("a call behind another", function()
+  it("has a header of its own, or none", function()
+    local faulty <close> = keeping(astra)
+    local client = astra.client(faulty.url)
+    for _, tag in ipairs { "first", "second", false, "third" } do
+      client:update_account { account_id = "a-1", name = "n", ["If-Match"] = tag or nil }
+    end
+    local seen = {}
+    for i, request in ipairs(faulty:requests()) do
+      seen[i] = request.headers["if-match"] or "none"
+    end
+    assert.same({ "first", "second", "none", "third" }, seen)
+  end)
+
+  it("goes where the first one went, dots and all", function()
+    local faulty <close> = keeping(clumio)
+    local client = clumio.client(faulty.url .. "/a/../b%2f/./c")
+    for _ = 1, 3 do
+      client:get_wallet "w-1"
+    end
+    for _, request in ipairs(faulty:requests()) do
+      assert.equal("/a/../b%2f/./c/wallets/w-1", request.target)
+    end
+    assert.equal(3, #faulty:requests())
+  end)
+
+  it("asks for no leave before a large body, whatever went before", function()
+    local faulty <close> = keeping(astra)
+    local client = astra.client(faulty.url)
+    for _, size in ipairs { 1, 2 ^ 21 | 0, 1 } do
+      client:create_account("n", { extra = { further = ("x"):rep(size) } })
+    end
+    for _, request in ipairs(faulty:requests()) do
+      assert.is_nil(request.headers.expect)
+    end
+    assert.equal(3, #faulty:requests())
+  end)
+end)
+
+describe("many calls with a token that is refused", function()
+  it("ask for another one once", function()
+    local box <close> = coffer.sandbox()
+    local good, asked = box:credentials("clumio").token, 0
+    local client = assert(coffer.clumio(box:options("clumio", { token = function()
+      asked = asked + 1
+      return asked == 1 and "refused" or asked == 2 and good or "another " .. asked
+    end })))
+    local results = coffer.map({ 1, 2, 3, 4, 5, 6, 7, 8 }, function()
+      return client:list_wallets()
+    end, { at_once = 8 })
+    assert.equal(8, #results)
+    assert.equal(2, asked)
+  end)
+end)
