@@ -2,6 +2,7 @@
 -- was taken apart, header lines. And what it must not leave.
 
 local coffer = require "coffer"
+local core = require "coffer.core"
 local providers = require "providers"
 local server = require "server"
 
@@ -47,6 +48,35 @@ describe("a call behind another", function()
       assert.is_nil(request.headers.expect)
     end
     assert.equal(3, #faulty:requests())
+  end)
+end)
+
+--- How many connections two calls take, with another token in between.
+local function connections_with_a_new_token(is_in_the_air)
+  local faulty <close> = keeping(clumio)
+  local client = clumio.client(faulty.url)
+  assert(clumio.create(client))
+  local prepare = core.describe("clumio").operations.create_wallet.prepare
+  local under_way = prepare(client, "123456789012")
+  if is_in_the_air then
+    under_way:start(10)
+  end
+  assert(core.set_token(client, "another"))
+  if is_in_the_air then
+    repeat until under_way:step(1)
+    assert(under_way:finish())
+  end
+  assert(clumio.create(client))
+  return #faulty:connections()
+end
+
+describe("a connection of a token that was replaced", function()
+  it("is not used again", function()
+    assert.equal(2, connections_with_a_new_token(false))
+  end)
+
+  it("is not used again once what was under way on it is over", function()
+    assert.equal(2, connections_with_a_new_token(true))
   end)
 end)
 

@@ -83,12 +83,14 @@ bool flight_open(struct flight *flight)
 void flight_renew(struct flight *flight)
 {
   CURLM *multi = flight->in_air || !flight->multi ? NULL : make_multi(flight);
+  flight->is_outdated = true;
   if (!multi)
     return;
   curl_multi_cleanup(flight->multi);
   flight->multi = multi;
   flight->due = -1;
   flight->is_spoilt = false;
+  flight->is_outdated = false;
 }
 
 /* Lists */
@@ -138,7 +140,7 @@ static void put_handle(struct flight *flight, struct handle *handle)
 bool flight_start(struct flight *flight, struct exchange *exchange,
                   const struct route *route, const struct message *message)
 {
-  if (flight->is_spoilt)
+  if (flight->is_spoilt || flight->is_outdated)
     flight_renew(flight);
   struct handle *handle = flight->is_spoilt ? NULL : take_handle(flight, route);
   if (handle && exchange_prepare(exchange, handle, route, message) &&

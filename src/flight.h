@@ -17,7 +17,8 @@ struct flight {
   struct exchange *landed; /* list of those with a tag */
   struct handle *spares[FLIGHT_SPARES]; /* handles to use again */
   unsigned spare_count;
-  bool is_spoilt; /* libcurl could not go on */
+  bool is_spoilt;   /* libcurl could not go on */
+  bool is_outdated; /* its connections are to be dropped */
 };
 
 /* False when there is no memory or no descriptor. */
@@ -26,7 +27,8 @@ bool flight_open(struct flight *flight);
 /* Cuts what is still in the air. May be called again. */
 void flight_close(struct flight *flight);
 
-/* Drops the connections, unless something is in the air. */
+/* Drops the connections: now, or before the first start with nothing in the
+** air. */
 void flight_renew(struct flight *flight);
 
 /* Puts an exchange into the air. False, and the exchange is over without
