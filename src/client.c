@@ -156,8 +156,8 @@ static const char *check_token(const char *text, size_t length)
 }
 
 /* core.set_token(client, token): true, or nil and what is wrong with it.
-** Connections that the old one used are dropped as soon as nothing is under way
-** on them. */
+** Connections that the old one used are dropped as soon as nothing is under
+** way on them. */
 int client_set_token(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);
