@@ -328,6 +328,7 @@ describe("an error at any moment", function()
     assert.is_false(is_done)
     assert.equal("interrupted", trouble.cause)
     expect.failure("unknown", "cancelled", nil, trouble.failure, "cancelled")
+    assert.same({ account_native_id = "123456789012" }, trouble.failure.key)
     assert.matches('"w-1"', require("coffer").response(trouble.failure).body, 1, true)
   end)
 

@@ -163,8 +163,7 @@ static void find_details(lua_State *L, const struct request *request,
 
 /* The parts of what a failure tells */
 
-/* Adds what to look for, where the request has that. */
-static void add_keys(lua_State *L, const struct operation *operation)
+void answer_push_key(lua_State *L, const struct operation *operation)
 {
   bool is_any = false;
   lua_createtable(L, 0, (int)operation->key_count);
@@ -173,10 +172,10 @@ static void add_keys(lua_State *L, const struct operation *operation)
     is_any = is_any || !lua_isnil(L, -1);
     lua_setfield(L, -2, operation->keys[i].name);
   }
-  if (is_any)
-    lua_setfield(L, -2, "key");
-  else
+  if (!is_any) {
     lua_pop(L, 1);
+    lua_pushnil(L);
+  }
 }
 
 /* Pushes a table with what every failure of this request tells. */
@@ -200,7 +199,8 @@ static void push_fields(lua_State *L, const struct request *request,
     lua_pushinteger(L, retry_after);
     lua_setfield(L, -2, "retry_after");
   }
-  add_keys(L, request->operation);
+  answer_push_key(L, request->operation);
+  lua_setfield(L, -2, "key");
 }
 
 /* Adds the media type, where it is one: it often tells that something

@@ -11,4 +11,8 @@
 ** how many values were pushed. */
 int answer_push(lua_State *L, struct request *request);
 
+/* Pushes a table of what to look for should the outcome be unknown, of the
+** request at index 1; nil where there is nothing. */
+void answer_push_key(lua_State *L, const struct operation *operation);
+
 #endif

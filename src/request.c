@@ -522,6 +522,16 @@ static int request_generation(lua_State *L)
   return 1;
 }
 
+/* request:key() gives what to look for should the outcome be unknown, or nil.
+ */
+static int request_key(lua_State *L)
+{
+  struct request *request = request_check(L);
+  lua_settop(L, 1);
+  answer_push_key(L, request->operation);
+  return 1;
+}
+
 /* request:step(seconds) moves on what is in the air, waiting so long at the
 ** most for something to happen. True when this request's attempt is over. */
 static int request_step(lua_State *L)
@@ -721,15 +731,12 @@ void request_open_type(lua_State *L)
                                          {"__tostring", request_tostring},
                                          {"__index", NULL},
                                          {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"start", request_start},
-                                     {"step", request_step},
-                                     {"stop", request_stop},
-                                     {"cut", request_cut},
-                                     {"finish", request_finish},
-                                     {"response", request_response},
-                                     {"describe", request_describe},
-                                     {"generation", request_generation},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"start", request_start},       {"step", request_step},
+      {"stop", request_stop},         {"cut", request_cut},
+      {"finish", request_finish},     {"response", request_response},
+      {"describe", request_describe}, {"generation", request_generation},
+      {"key", request_key},           {NULL, NULL}};
   if (luaL_newmetatable(L, REQUEST_TYPE)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);

@@ -52,7 +52,7 @@ end
 local function go_on(state, operation, request, attempts, cause)
   local result, fields = request:cut()
   if result ~= nil then -- coffer.response(failure) has it
-    fields = { outcome = "unknown", code = "cancelled",
+    fields = { outcome = "unknown", code = "cancelled", key = request:key(),
                said = "answered, and cut off before the answer was handed over" }
   end
   if not fields or fields.outcome ~= "unknown" or operation.repeats then
