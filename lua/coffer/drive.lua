@@ -30,8 +30,9 @@ end
 
 --- Gives the running coroutine a driver.
 function drive.adopt(driver)
-  assert(type(driver) == "table" and type(rawget(driver, "wait")) == "function",
-    "a driver is a table with a function wait(clients, seconds)")
+  if type(driver) ~= "table" or type(rawget(driver, "wait")) ~= "function" then
+    core.misuse "a driver is a table with a function wait(clients, seconds)"
+  end
   drivers[coroutine.running()] = driver
 end
 

@@ -137,14 +137,22 @@ local function driver_of(run, task)
     end
   end
 
+  function driver.is_stopping()
+    return run.is_stopping
+  end
+
   return driver
 end
 
 -- What comes of an item ------------------------------------------------------
 
-local function raised(trace)
-  return failure.new({ outcome = "unknown", code = "raised", said = "the function raised an error",
-                       details = { { message = trace } } }, 0)
+--- A failure of what a function raised: in short, with the traceback as detail.
+-- @param raised table: { cause =, trace = }
+local function report(raised)
+  local told = failure.new({ outcome = "unknown", code = "raised", cause = raised.cause,
+    said = "the function raised an error: " .. tostring(raised.cause) }, 0)
+  told.details = { { message = raised.trace } }
+  return told
 end
 
 --- The failure among what a function gave back, wherever it stands; and where
@@ -167,7 +175,7 @@ local function settle(run, task, is_done, result, ...)
   if is_done then
     run.results[index], run.failures[index] = result, trouble_in(result, ...)
   else
-    run.failures[index] = failure.is(result) and result or raised(result)
+    run.failures[index] = failure.is(result) and result or report(result)
   end
   run.active, run.done = run.active - 1, run.done + 1
   run.stops = run.stops or run.stop_on_failure and run.failures[index] ~= nil
@@ -181,9 +189,9 @@ local function trace_of(trouble)
   if failure.is(trouble) then
     return trouble
   elseif type(trouble) == "table" and failure.is(rawget(trouble, "failure")) then
-    return trouble.failure -- a call that was cut off
+    return trouble.failure -- a call, or a map, that was cut off
   end
-  return debug.traceback(tostring(trouble), 2)
+  return { cause = trouble, trace = debug.traceback(tostring(trouble), 2) }
 end
 
 --- Resumes a task until it waits again or is over.
@@ -192,10 +200,11 @@ local function resume(run, task)
   if coroutine.status(task.thread) ~= "dead" then
     if said ~= WAITS then
       coroutine.close(task.thread)
-      settle(run, task, false, "the function yielded: inside coffer.map only coffer's calls may")
+      local said_why = "the function yielded: inside coffer.map only coffer's calls may"
+      settle(run, task, false, { cause = said_why, trace = said_why })
     end
   elseif not is_running then
-    settle(run, task, false, said)
+    settle(run, task, false, { cause = said, trace = tostring(said) })
   end
 end
 
@@ -276,11 +285,19 @@ local function may_begin(run)
   return run.active < run.at_once and has_more(run)
 end
 
+--- Leaves a run that is inside another one, when that is left.
+local function stop_with_outer(run)
+  local is_stopping = run.outer and run.outer.is_stopping
+  if is_stopping and is_stopping() then
+    error("the run around it was stopped", 0)
+  end
+end
+
 local function go(run)
   while run.active > 0 or has_more(run) do
     while may_begin(run) do
       begin(run)
-      if run.done > (run.told or 0) then -- some are over as soon as they begin
+      if run.done > run.told then -- some are over as soon as they begin
         tell(run)
       end
     end
@@ -293,6 +310,7 @@ local function go(run)
     if #run.ready == 0 and run.active > 0 and not may_begin(run) then
       wait(run, nearest(run))
       wake_sleepers(run)
+      stop_with_outer(run)
     end
   end
 end
@@ -312,16 +330,45 @@ local function stop(run)
   end
 end
 
+--- The error of a map that is left: { cause =, results =, failures =, failure =
+-- the first that is in doubt, where one is }.
 local Stopped = { __name = "coffer.stopped" }
 
+--- How many items are in doubt, and the failure of the first.
+local function doubts(failures, total)
+  local count, first = 0, nil
+  for i = 1, total do
+    if failures[i] and failures[i].outcome == "unknown" and failures[i].code ~= "raised" then
+      count, first = count + 1, first or failures[i]
+    end
+  end
+  return count, first
+end
+
 function Stopped:__tostring()
-  return tostring(self.cause)
+  local text = tostring(self.cause)
+  if self.failure then
+    text = ("%s\n%d item%s in doubt, the first: %s"):format(text, self.in_doubt,
+      self.in_doubt == 1 and " is" or "s are", tostring(self.failure))
+  end
+  return text
+end
+
+local function has_names(list)
+  for key in pairs(list) do
+    if math.type(key) ~= "integer" then
+      return true
+    end
+  end
+  return #list == 0 and next(list) ~= nil
 end
 
 local function check_list(list, fn)
-  if type(list) ~= "table" or #list == 0 and next(list) ~= nil then
-    core.misuse(("coffer.map takes a list, got %s"):format(
-      type(list) == "table" and "a table with names" or type(list)))
+  if type(list) ~= "table" then
+    core.misuse(("coffer.map takes a list, got %s"):format(type(list)))
+  elseif has_names(list) then
+    core.misuse("coffer.map takes a list, got a table with names: "
+      .. "put its keys or values into a list first")
   elseif type(fn) ~= "function" then
     core.misuse(("coffer.map takes a function for each item, got %s"):format(type(fn)))
   end
@@ -340,13 +387,13 @@ local option_names = { "at_once", "per_second", "on_progress", "stop_on_failure"
 --   function that raised is a failure of its item, with its traceback.
 -- Raises for wrong options. Where it is left by an error, such as an
 -- interrupt, what was in the air is stopped first, and the error is a table
--- { cause =, results =, failures = }.
+-- { cause =, results =, failures =, failure = the first that is in doubt }.
 function map.map(list, fn, options)
   check_list(list, fn)
   policy.check_all("coffer.map", options, option_names, core.nearest)
   options = options or {}
   local run = {
-    list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0,
+    list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0, told = 0,
     at_once = options.at_once or AT_ONCE, per_second = options.per_second,
     on_progress = options.on_progress, stop_on_failure = options.stop_on_failure,
     results = {}, failures = {}, ready = {}, crowded = {}, outer = drive.current(),
@@ -359,8 +406,9 @@ function map.map(list, fn, options)
   end
   if not is_done then
     stop(run)
-    error(setmetatable({ cause = cause, results = run.results, failures = run.failures }, Stopped),
-      0)
+    local in_doubt, first = doubts(run.failures, run.total)
+    error(setmetatable({ cause = cause, results = run.results, failures = run.failures,
+      in_doubt = in_doubt, failure = first }, Stopped), 0)
   end
   return run.results, run.failures
 end
@@ -368,13 +416,13 @@ end
 --- coffer.gather(f, g, ...): runs a handful of functions at once.
 -- @return results, failures: as of coffer.map
 function map.gather(...)
-  local functions = table.pack(...)
-  for i = 1, functions.n do
+  local functions, count = { ... }, select("#", ...)
+  for i = 1, count do
     if type(functions[i]) ~= "function" then
       core.misuse(("coffer.gather takes functions, got %s"):format(type(functions[i])))
     end
   end
-  return map.map(functions, function(fn) return fn() end, { at_once = math.max(1, functions.n) })
+  return map.map(functions, function(fn) return fn() end, { at_once = math.max(1, count) })
 end
 
 return map

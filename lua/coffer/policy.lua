@@ -7,10 +7,15 @@ local policy = {}
 --- The shortest time that counts, in seconds.
 local LEAST = 0.001
 
+--- What was given instead of a number that is fine.
+local function given(value)
+  return type(value) == "number" and tostring(value) or "a " .. type(value)
+end
+
 local function whole(least, most)
   return function(value)
     if math.type(value) ~= "integer" or value < least or value > most then
-      return ("must be a whole number from %d to %d"):format(least, most)
+      return ("must be a whole number from %d to %d, got %s"):format(least, most, given(value))
     end
   end
 end
@@ -18,7 +23,7 @@ end
 local function seconds(most)
   return function(value)
     if type(value) ~= "number" or not (value >= LEAST and value <= most) then
-      return ("must be a number of seconds from %s to %d"):format(LEAST, most)
+      return ("must be a number of seconds from %s to %d, got %s"):format(LEAST, most, given(value))
     end
   end
 end
@@ -44,7 +49,7 @@ policy.checks = {
   at_once = whole(1, 10000),
   per_second = function(value)
     if type(value) ~= "number" or not (value > 0 and value <= 100000) then
-      return "must be a number of requests, more than 0, at most 100000"
+      return "must be a number of requests, more than 0, at most 100000, got " .. given(value)
     end
   end,
   stop_on_failure = of_type "boolean",

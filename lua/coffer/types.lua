@@ -58,6 +58,7 @@ function secret:wipe() end
 ---@field retry_after? integer seconds
 ---@field attempts integer how often it was tried
 ---@field key? table<string, string|integer> what to look for when the outcome is unknown
+---@field cause? any what a function raised, with the code `raised`
 
 ---@class coffer.response
 ---@field status integer

@@ -118,6 +118,9 @@ local cqueues = {}
 --- cqueues.wrap(fn): a function for controller:wrap() that runs fn with calls
 -- that yield.
 function cqueues.wrap(fn)
+  if type(fn) ~= "function" then
+    core.misuse(("coffer.loop.cqueues.wrap takes a function, got %s"):format(type(fn)))
+  end
   return function(...)
     bells[coroutine.running()] = condition.new()
     drive.adopt(driver)

@@ -8,11 +8,12 @@ local drive = require "coffer.drive"
 
 local hub = {}
 
---- Goes on with a coroutine. What it raises is the loop's to tell.
+--- Goes on with a coroutine. What it raises is the loop's to tell: an object,
+-- such as a failure, as it is, text with its traceback.
 local function resume(thread, ...)
   local is_running, trouble = coroutine.resume(thread, ...)
   if not is_running then
-    error(debug.traceback(thread, tostring(trouble)), 0)
+    error(type(trouble) == "string" and debug.traceback(thread, trouble) or trouble, 0)
   end
 end
 
@@ -146,6 +147,9 @@ end
 
 --- Runs fn in a coroutine of this driver.
 function hub.spawn(driver, fn, ...)
+  if type(fn) ~= "function" then
+    core.misuse(("spawn takes a function, got %s"):format(type(fn)))
+  end
   resume(coroutine.create(function(...)
     drive.adopt(driver)
     fn(...)

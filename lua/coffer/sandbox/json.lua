@@ -4,7 +4,11 @@
 
 local random = require "coffer.sandbox.random"
 
-local cjson = require("cjson").new()
+local has_cjson, library = pcall(require, "cjson")
+if not has_cjson then
+  error("coffer.sandbox needs lua-cjson (Debian: lua-cjson; LuaRocks: lua-cjson)", 0)
+end
+local cjson = library.new()
 cjson.decode_invalid_numbers(false)
 
 local json = { null = cjson.null }
