@@ -182,11 +182,9 @@ static bool has_told_length(const struct exchange *exchange)
 {
   struct header header;
   size_t at = 0;
-  if (headers_find(&exchange->head, "transfer-encoding", &header))
-    return true;
   while (headers_next_named(&exchange->head, &at, "content-length", &header))
     if (length_told(&header) != (long long)exchange->body.length)
-      return false;
+      return headers_find(&exchange->head, "transfer-encoding", &header);
   return true;
 }
 
