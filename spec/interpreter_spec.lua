@@ -488,6 +488,20 @@ describe("a second copy", function()
     assert.equal(2, faulty:creates())
   end)
 
+  it("G19 has helpers of its own", function()
+    local ended = child.run(function()
+      local function helper()
+        return assert(require("coffer").clumio { token = "t" }).ensure_wallet
+      end
+      local first = helper()
+      for name in pairs(package.loaded) do
+        package.loaded[name] = not name:find "^coffer" and package.loaded[name] or nil
+      end
+      assert(helper() ~= first)
+    end)
+    assert_ends_well(ended)
+  end)
+
   it("G19 opened twice by hand, under another name, and from another file", function()
     local faulty <close> = keep_alive()
     local copy = workdir.file "copy.so"

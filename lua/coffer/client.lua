@@ -110,11 +110,21 @@ local function add_helpers(provider, described)
   setmetatable(methods, nil)
 end
 
+--- Takes away the helpers that another copy of this module has added.
+local function forget_helpers(described)
+  for name in next, described.methods do
+    if not described.operations[name] and name ~= "close" then
+      described.methods[name] = nil
+    end
+  end
+end
+
 --- Puts the methods of a provider's clients where the core's stood; those of
 -- the helpers follow when one of them is asked for.
 local function load(provider)
   local described = core.describe(provider)
   local methods = described.methods
+  forget_helpers(described)
   for name, operation in pairs(described.operations) do
     methods[name] = method(provider, operation)
   end
