@@ -16,15 +16,10 @@ local ecl, astra = providers.ecl, providers.astra
 --- The three that can be looked up.
 local listed = { clumio, commvault, astra }
 
+local refusal = answers.refusal
+
 local function keeping(case, options)
   return { send = case.good(options), finish = "keep" }
-end
-
---- An order that answers so, without executing a create.
-local function refusal(status, headers)
-  local order = answers.keep { status = status, headers = headers, body = "{}" }
-  order.executes = false
-  return order
 end
 
 --- Executes the create, and the answer tells nothing.

@@ -23,15 +23,10 @@ local function patient(case, url, more)
   return case.client(url, options)
 end
 
+local refusal = answers.refusal
+
 local function keeping(case)
   return { send = case.good(), finish = "keep" }
-end
-
---- An order that refuses without executing.
-local function refusal(status, headers)
-  local order = answers.keep { status = status, headers = headers, body = "{}" }
-  order.executes = false
-  return order
 end
 
 --- A date as HTTP writes it, so many seconds from now.

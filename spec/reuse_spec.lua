@@ -26,6 +26,21 @@ describe("a call behind another", function()
     assert.same({ "first", "second", "none", "third" }, seen)
   end)
 
+  it("has the client's headers, and the token that the client has by then", function()
+    local faulty <close> = keeping(clumio)
+    local client = clumio.client(faulty.url, { headers = { ["X-Trace"] = "abc" } })
+    for _, token in ipairs { "first", "first", "second", "second" } do
+      assert(core.set_token(client, token))
+      assert(clumio.create(client))
+    end
+    local seen = {}
+    for i, request in ipairs(faulty:requests()) do
+      seen[i] = request.headers["x-trace"] .. " " .. request.headers.authorization
+    end
+    assert.same({ "abc Bearer first", "abc Bearer first", "abc Bearer second",
+      "abc Bearer second" }, seen)
+  end)
+
   it("goes where the first one went, dots and all", function()
     local faulty <close> = keeping(clumio)
     local client = clumio.client(faulty.url .. "/a/../b%2f/./c")

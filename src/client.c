@@ -43,6 +43,12 @@ struct client *client_push(lua_State *L, const struct provider *provider)
   return client;
 }
 
+static void forget_lines(struct client *client)
+{
+  lines_drop(client->last.lines);
+  client->last = (struct client_lines){0};
+}
+
 /* Connections of another process are not closed, only forgotten: closing them
 ** would end the sessions of the process that opened them. */
 static void release(struct client *client)
@@ -50,8 +56,7 @@ static void release(struct client *client)
   if (client->flight.multi && client->process == getpid())
     flight_close(&client->flight);
   client->flight.multi = NULL;
-  lines_drop(client->last.lines);
-  client->last = (struct client_lines){0};
+  forget_lines(client);
 }
 
 /* The client, open or closed; the metamethods have the provider as their
@@ -184,6 +189,8 @@ int client_set_token(lua_State *L)
     flight_renew(&client->flight);
   client->token = token;
   client->token_generation += !is_same;
+  if (!is_same)
+    forget_lines(client); /* the old token is one of them */
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -8,12 +8,11 @@
 #include <lua.h>
 #include <sys/types.h>
 
-/* The header lines of the last call that had no others than its operation's
-** and the token's. */
+/* The header lines of the last call that had none of its own: they hold for
+** all of its operation. With a new token they go. */
 struct client_lines {
   struct lines *lines;
   const struct operation *operation;
-  lua_Integer generation; /* of the token */
 };
 
 /* The user values of a client. CLIENT_HELD is a table of what its pointers
@@ -31,7 +30,6 @@ struct client {
   const struct secret *token;
   lua_Integer token_generation; /* counts its changes */
   struct route route;
-  bool has_headers;    /* that go with every request */
   bool has_parameters; /* that fill those of calls */
   struct flight flight;
   struct client_lines last;

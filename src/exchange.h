@@ -11,9 +11,9 @@
 
 struct exchange;
 
-/* An easy handle, and the URL that it was used for last. libcurl takes longer
-** over taking a URL apart than over the rest of a small request; so that is
-** done once where the next request goes to the same. */
+/* An easy handle, and the URL that it was used for last. Taking it apart is a
+** seventh of libcurl's work on a small request; so that is done once where the
+** next request goes to the same. */
 struct handle {
   CURL *easy;
   struct exchange *exchange; /* that it is used by, or NULL */

@@ -480,7 +480,6 @@ int open_client(lua_State *L)
   check_key_log(L, client);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);
-  client->has_headers = lua_getfield(L, AT_HELD, "headers") == LUA_TTABLE;
   client->has_parameters = lua_getfield(L, AT_HELD, "parameters") == LUA_TTABLE;
   if (!flight_open(&client->flight))
     return refuse_flight(L, provider);

@@ -463,13 +463,11 @@ static bool make_lines(lua_State *L, struct request *request)
 static bool take_lines(lua_State *L, struct request *request)
 {
   struct client_lines *last = &request->client->last;
-  lua_Integer generation = request->client->token_generation;
-  bool is_common = !request->client->has_headers && !request->has_headers &&
-                   request->body.length <= LEAST_TO_EXPECT;
+  bool is_common =
+      !request->has_headers && request->body.length <= LEAST_TO_EXPECT;
   check_token(L, request);
-  request->generation = generation;
-  if (is_common && last->operation == request->operation &&
-      last->generation == generation) {
+  request->generation = request->client->token_generation;
+  if (is_common && last->operation == request->operation) {
     request->exchange.lines = lines_hold(last->lines);
     return true;
   }
@@ -478,7 +476,7 @@ static bool take_lines(lua_State *L, struct request *request)
   if (is_common) {
     lines_drop(last->lines);
     *last = (struct client_lines){lines_hold(request->exchange.lines),
-                                  request->operation, generation};
+                                  request->operation};
   }
   return true;
 }
@@ -522,8 +520,8 @@ static int request_generation(lua_State *L)
   return 1;
 }
 
-/* request:key() gives what to look for should the outcome be unknown, or nil.
- */
+/* request:key() gives what to look for, should nobody know what came of it; or
+** nil. */
 static int request_key(lua_State *L)
 {
   struct request *request = request_check(L);

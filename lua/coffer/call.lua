@@ -104,7 +104,7 @@ end
 
 --- Further attempts, until one of them settles it.
 -- @param fields table: what the failure of the first one tells
--- @return as `attempt`
+-- @return as `attempt`, and what the last retry took from the quota
 local function persist(state, operation, request, tried, fields)
   local result
   repeat

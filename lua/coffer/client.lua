@@ -62,9 +62,7 @@ end
 local function method(provider, operation)
   local whose = provider .. ":" .. operation.name
   return function(self, parameters, options)
-    if options ~= nil then
-      policy.check(whose, options, limits)
-    end
+    policy.check(whose, options, limits)
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)

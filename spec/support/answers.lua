@@ -220,4 +220,11 @@ function answers.keep(options)
   return { send = answers.http(options), finish = finish }
 end
 
+--- An order that refuses without executing.
+function answers.refusal(status, headers)
+  local order = answers.keep { status = status, headers = headers, body = "{}" }
+  order.executes = false
+  return order
+end
+
 return answers
