@@ -23,6 +23,11 @@ local STEP = 0.1
 --- The driver of each coroutine that has one.
 local drivers = setmetatable({}, { __mode = "k" })
 
+--- The clock by which deadlines are kept, in seconds: core.clock().
+function drive.clock()
+  return core.clock()
+end
+
 --- The driver of the running coroutine, or nil.
 function drive.current()
   return drivers[coroutine.running()]
