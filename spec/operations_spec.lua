@@ -366,7 +366,8 @@ describe("a change", function()
 
   for what, options in pairs {
     ["204"] = { status = 204, type = false }, ["200 with JSON"] = { body = "{}" },
-    ["200 without a body"] = { type = false }, ["202 with text"] = { status = 202, body = '"soon"' },
+    ["200 without a body"] = { type = false },
+    ["202 with text"] = { status = 202, body = '"soon"' },
   } do
     it("is done by what public clients take for it: clumio delete_wallet " .. what, function()
       local result, failure = ask(providers.clumio, keep(options), function(client)

@@ -483,6 +483,20 @@ static bool make_lines(lua_State *L, struct request *request)
           lines_append(lines, "Expect:"));
 }
 
+/* Puts the token of an earlier attempt, on top, to the request's secrets. */
+static void note_old_token(lua_State *L)
+{
+  if (lua_getiuservalue(L, 1, REQUEST_SECRETS) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, REQUEST_SECRETS);
+  }
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
 /* Keeps the token with which it is sent: an answer may repeat it after the
 ** client has got another. */
 static void note_token(lua_State *L, struct request *request)
@@ -490,6 +504,10 @@ static void note_token(lua_State *L, struct request *request)
   request->generation = request->client->token_generation;
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   client_push_held(L, -1, "token");
+  if (lua_getiuservalue(L, 1, REQUEST_TOKEN) != LUA_TNIL &&
+      !lua_rawequal(L, -1, -2))
+    note_old_token(L);
+  lua_pop(L, 1);
   lua_setiuservalue(L, 1, REQUEST_TOKEN);
   lua_pop(L, 1);
 }
@@ -702,13 +720,16 @@ static void scrub_all(lua_State *L, struct buffer *text, int depth)
   }
 }
 
-/* request:forget_token() lets go of the token that it was sent with. */
-static int request_forget_token(lua_State *L)
+/* request:forget_secrets() lets go of the tokens that it was sent with, and of
+** the secrets in its body: it will not be sent again. */
+static int request_forget_secrets(lua_State *L)
 {
   request_check(L);
   lua_settop(L, 1);
   lua_pushnil(L);
   lua_setiuservalue(L, 1, REQUEST_TOKEN);
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, REQUEST_SECRETS);
   return 0;
 }
 
@@ -886,16 +907,24 @@ void request_open_type(lua_State *L)
                                          {"__tostring", request_tostring},
                                          {"__index", NULL},
                                          {NULL, NULL}};
-  static const luaL_Reg methods[] = {
-      {"start", request_start},       {"step", request_step},
-      {"stop", request_stop},         {"cut", request_cut},
-      {"finish", request_finish},     {"response", request_response},
-      {"describe", request_describe}, {"generation", request_generation},
-      {"key", request_key},           {"body", request_body},
-      {"header", request_header},     {"has_asked", request_has_asked},
-      {"scrub", request_scrub},       {"forget_token", request_forget_token},
-      {"status", request_status},     {"has_body", request_has_body},
-      {"target", request_target},     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"start", request_start},
+                                     {"step", request_step},
+                                     {"stop", request_stop},
+                                     {"cut", request_cut},
+                                     {"finish", request_finish},
+                                     {"response", request_response},
+                                     {"describe", request_describe},
+                                     {"generation", request_generation},
+                                     {"key", request_key},
+                                     {"body", request_body},
+                                     {"header", request_header},
+                                     {"has_asked", request_has_asked},
+                                     {"scrub", request_scrub},
+                                     {"forget_secrets", request_forget_secrets},
+                                     {"status", request_status},
+                                     {"has_body", request_has_body},
+                                     {"target", request_target},
+                                     {NULL, NULL}};
   if (luaL_newmetatable(L, REQUEST_TYPE)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);

@@ -19,7 +19,7 @@ function call.report(fields, attempts, request)
   local told = failure.new(fields, attempts)
   if request then
     call.origins[told] = request
-    request:forget_token()
+    request:forget_secrets()
   end
   return told, told.code
 end

@@ -16,6 +16,12 @@ for first, last in pairs {
   end
 end
 
+--- True for a character that a line must not have.
+-- @param character string: in UTF-8
+function text.hides(character)
+  return hidden[character] ~= nil
+end
+
 --- Bytes that are no UTF-8 become question marks.
 local function valid(given)
   local parts, from = {}, 1

@@ -2,6 +2,8 @@
 -- statuses of a deletion as its Go SDK takes them. See coffer.answer for the words.
 local errors = { at = "errors", code = "error_code", message = "error_message" }
 
+local ACCOUNT = "^" .. ("%d"):rep(12) .. "$" -- an AWS account ID
+
 local names_wallet = { key = "wallet_id", at = "id" }
 
 return {
@@ -11,7 +13,7 @@ return {
     create_wallet = {
       proof = "id",
       echoes = {
-        { key = "account_native_id", at = "account_native_id", decides = "^%d%d%d%d%d%d%d%d%d%d%d%d$" },
+        { key = "account_native_id", at = "account_native_id", decides = ACCOUNT },
         { key = "aws_region", at = "aws_region" },
       },
     },

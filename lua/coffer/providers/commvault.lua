@@ -30,7 +30,9 @@ return {
     list_plans = { list = "plans" },
     login = { proof = "token", without_proof = "auth" },
     renew_token = { proof = "token", without_proof = "auth" },
-    renew_access_token = { proof = "accessToken", once = { "refreshToken" }, without_proof = "auth" },
+    renew_access_token = {
+      proof = "accessToken", once = { "refreshToken" }, without_proof = "auth",
+    },
     logout = { success = { [200] = true } },
   },
 }

@@ -6,11 +6,14 @@ local function fold(tenant)
   return (tenant:lower():gsub("-", ""))
 end
 
+--- The form of an account's name: its tenant, and the provider's domain.
+local NAME = "^(.*)@[Ee][Cc][Ll]%.[Nn][Tt][Tt]%.[Cc][Oo][Mm]$"
+
 return {
   error_shapes = {
     { at = "", code = "code", message = "message" },
     { at = "", message = "errorMessage" },
-    { at = "", message = "error" },
+    { at = "", message = "error", more = "error_description" },
     { at = "", message = "reason" },
     { at = "", message = "cause" },
     { at = "", message = "api_error_message" },
@@ -21,8 +24,7 @@ return {
     create_account = {
       proof = "AcctNum",
       once = { "Password", "SecretKey" },
-      echoes = { { key = "tenant_id", at = "AcctName", form = "^(.*)@[Ee][Cc][Ll]%.[Nn][Tt][Tt]%.[Cc][Oo][Mm]$",
-                   fold = fold } },
+      echoes = { { key = "tenant_id", at = "AcctName", form = NAME, fold = fold } },
     },
     create_user = {
       proof = "User.1.UserId",
