@@ -573,11 +573,25 @@ static int request_generation(lua_State *L)
   return 1;
 }
 
+/* Pushes the part of the key with the name at index 2, or nil. */
+static int push_key_part(lua_State *L, const struct operation *operation)
+{
+  const char *name = luaL_checkstring(L, 2);
+  for (size_t i = 0; i < operation->key_count; i++)
+    if (strcmp(operation->keys[i].name, name) == 0) {
+      lua_getiuservalue(L, 1, REQUEST_KEYS + (int)i);
+      return 1;
+    }
+  return 0;
+}
+
 /* request:key() gives what to look for, should nobody know what came of it; or
-** nil. */
+** nil. request:key(name) gives this part of it. */
 static int request_key(lua_State *L)
 {
   struct request *request = request_check(L);
+  if (!lua_isnoneornil(L, 2))
+    return push_key_part(L, request->operation);
   lua_settop(L, 1);
   answer_push_key(L, request->operation);
   return 1;

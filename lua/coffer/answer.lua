@@ -31,6 +31,8 @@ local answer = {}
 
 local told = error_body.told
 
+local NOTHING = {}
+
 local REFUSED_INSIDE = "refused, although the status says success"
 
 --- The headers that a request's ID comes in, the most telling first.
@@ -134,7 +136,7 @@ local function decisive_paths(meaning, shapes)
   for _, shape in ipairs(shapes) do
     paths[#paths + 1] = shape.at == "" and shape.code or shape.at .. "." .. shape.code
   end
-  for _, echo in ipairs(meaning.echoes or {}) do
+  for _, echo in ipairs(meaning.echoes or NOTHING) do
     paths[#paths + 1] = echo.decides and echo.at
   end
   return paths
@@ -146,7 +148,7 @@ local function leaves_open(odd, meaning, shapes)
   if named and is_on(odd.field, named) then
     return true
   end
-  for _, where in ipairs(odd.is_repeated and decisive_paths(meaning, shapes) or {}) do
+  for _, where in ipairs(odd.is_repeated and decisive_paths(meaning, shapes) or NOTHING) do
     if is_on(odd.field, where) then
       return true
     end
@@ -154,30 +156,37 @@ local function leaves_open(odd, meaning, shapes)
   return false
 end
 
---- What is compared of a value: nil where it has not the form that says something.
-local function comparable(echo, value)
-  if is_absent(value) or type(value) ~= "string" and not math.type(value) then
-    return nil
+--- True where the value names another thing than was asked for. What has not the form that says
+-- something says nothing.
+local function differs(echo, found, sent)
+  if found == sent or is_absent(found) or is_absent(sent)
+    or type(found) ~= "string" and not math.type(found) then
+    return false
   end
-  local compared = tostring(value):match(echo.form or "^.*$")
-  return compared and echo.fold and echo.fold(compared) or compared
+  local fold = echo.fold or tostring
+  local compared = tostring(found):match(echo.form or "^.*$")
+  return compared ~= nil and fold(compared) ~= fold(tostring(sent))
 end
 
---- What the answer names instead of what was asked for, or nil.
-local function another(echo, key, result)
-  local sent = key and key[echo.key]
-  local found = path.get(result, echo.at)
-  local compared = comparable(echo, found)
-  if is_absent(sent) or not compared then
-    return nil
+--- What the answer names instead of what was asked for: a list of { echo, found, sent }; nil where
+-- all is the same.
+local function differences(request, echoes, result)
+  local differing = nil
+  for i = 1, #echoes do
+    local echo = echoes[i]
+    local found = path.get(result, echo.at)
+    local sent = found ~= nil and request:key(echo.key)
+    if sent and differs(echo, found, sent) then
+      differing = differing or {}
+      differing[#differing + 1] = { echo = echo, found = tostring(found), sent = tostring(sent) }
+    end
   end
-  sent = echo.fold and echo.fold(tostring(sent)) or tostring(sent)
-  return compared ~= sent and tostring(found) or nil
+  return differing
 end
 
 --- Why the answer is not taken for what was asked for, or nil.
-local function why_not(request, meaning, shapes, result, odd)
-  for _, each in ipairs(odd or {}) do
+local function why_not(meaning, shapes, result, odd, differing)
+  for _, each in ipairs(odd or NOTHING) do
     if leaves_open(each, meaning, shapes) then
       return ("the answer's %s %s"):format(each.field, each.message)
     end
@@ -185,20 +194,21 @@ local function why_not(request, meaning, shapes, result, odd)
   if meaning.list and type(path.get(result, meaning.list)) ~= "table" then
     return "the answer has no list"
   end
-  for _, echo in ipairs(meaning.echoes or {}) do
-    local found = echo.decides and another(echo, request:key(), result)
-    if found and found:find(echo.decides) then
-      return ("the answer is about another %s than was asked for"):format(echo.key)
+  for _, each in ipairs(differing or NOTHING) do
+    if each.echo.decides and each.found:find(each.echo.decides) then
+      return ("the answer is about another %s than was asked for"):format(each.echo.key)
     end
   end
 end
 
 -- What is missing of a thing that is there --------------------------------------
 
+--- What is told once and is not there; nil where nothing is lost.
 local function lost_of(meaning, result)
-  local lost = {}
-  for _, where in ipairs(meaning.once or {}) do
+  local lost = nil
+  for _, where in ipairs(meaning.once) do
     if is_absent(path.get(result, where)) then
+      lost = lost or {}
       lost[#lost + 1] = { field = where:match "[^.]+$",
                           message = "is told only once, and is not there" }
     end
@@ -208,29 +218,29 @@ end
 
 --- The job that was asked for and is not named.
 local function missing_job(request, meaning, result)
-  local number = meaning.job and request:has_asked() and tonumber(path.get(result, meaning.job))
-  if not meaning.job or not request:has_asked() or math.tointeger(number) and number > 0 then
-    return {}
+  if not meaning.job or not request:has_asked() then
+    return nil
+  end
+  local number = tonumber(path.get(result, meaning.job))
+  if number and math.tointeger(number) and number > 0 then
+    return nil
   end
   return { { field = meaning.job, message = "names no job, though one was asked for" } }
 end
 
-local function differing(request, meaning, result)
+local function told_differences(request, differing)
   local details = {}
-  for _, echo in ipairs(meaning.echoes or {}) do
-    local key = request:key()
-    local found = another(echo, key, result)
-    details[#details + 1] = found and { field = echo.at,
-      message = ("is '%s', not the %s that was asked for, '%s'"):format(request:scrub(found),
-        echo.key, key[echo.key]) }
+  for i, each in ipairs(differing or NOTHING) do
+    details[i] = { field = each.echo.at,
+      message = ("is '%s', not the %s that was asked for, '%s'"):format(request:scrub(each.found),
+        each.echo.key, each.sent) }
   end
   return details
 end
 
---- The odd members of a new thing, as details.
-local function oddities(operation, odd)
+local function told_oddities(odd)
   local details = {}
-  for i, each in ipairs(operation.creates and odd or {}) do
+  for i, each in ipairs(odd or NOTHING) do
     details[i] = { field = each.field, message = each.message }
   end
   return details
@@ -238,37 +248,39 @@ end
 
 local function names_of(details)
   local names = {}
-  for i, detail in ipairs(details) do
+  for i, detail in ipairs(details or NOTHING) do
     names[i] = detail.field
   end
   return table.concat(names, ", ")
 end
 
 --- What a failure tells behind a thing that is there; nil where nothing is missing.
-local function incomplete(request, operation, meaning, result, errors, odd)
-  local phrases, details = {}, {}
-  local function add(phrase, more)
-    phrases[#phrases + 1] = #more > 0 and phrase or nil
-    table.move(more, 1, #more, #details + 1, details)
-  end
-  local lost = lost_of(meaning, result)
-  add("not all that was asked for", #errors > 0 and errors or missing_job(request, meaning, result))
-  add("the answer lacks what is told only once: " .. names_of(lost), lost)
-  add("the answer names another", differing(request, meaning, result))
-  add("not all of the answer is as documented", oddities(operation, odd))
-  if #phrases == 0 then
+-- @param errors, odd, differing lists, or nil
+local function incomplete(request, meaning, result, errors, odd, differing)
+  local lost = meaning.once and lost_of(meaning, result)
+  local missing = errors or missing_job(request, meaning, result)
+  if not (lost or missing or odd or differing) then
     return nil
   end
+  local phrases, details = {}, {}
+  local function add(phrase, more)
+    phrases[#phrases + 1] = more[1] and phrase
+    table.move(more, 1, #more, #details + 1, details)
+  end
+  add("not all that was asked for", missing or NOTHING)
+  add("the answer lacks what is told only once: " .. names_of(lost), lost or NOTHING)
+  add("the answer names another", told_differences(request, differing))
+  add("not all of the answer is as documented", told_oddities(odd))
   return new_facts(request, "refused", "partial",
     "it exists, but " .. table.concat(phrases, ", and "), details)
 end
 
 -- Judging ----------------------------------------------------------------------
 
---- The errors inside a result.
+--- The errors inside a result; nil where there are none.
 local function errors_of(request, provider, meaning, shapes, result)
   local errors = error_body.inside(request, shapes, result)
-  if #errors == 0 and meaning.list and next(path.get(result, meaning.list)) == nil then
+  if not errors and meaning.list and next(path.get(result, meaning.list)) == nil then
     return error_body.instead(request, provider.error_shapes, meaning.list)
   end
   return errors
@@ -276,7 +288,7 @@ end
 
 --- A result that names nothing, or has an error where nothing is named.
 local function unproven(request, provider, meaning, errors)
-  if #errors > 0 and provider.refuses_inside then
+  if errors and provider.refuses_inside then
     return nil, new_facts(request, "refused", meaning.without_proof or "rejected", REFUSED_INSIDE,
       errors)
   elseif meaning.without_proof then
@@ -286,24 +298,26 @@ local function unproven(request, provider, meaning, errors)
     return unreadable(request, provider, "the answer has an error instead of a list", errors)
   end
   local what = meaning.proof and meaning.proof:match "[^.]+$" or "result"
-  return unreadable(request, provider, "the answer has no " .. what, #errors > 0 and errors or nil)
+  return unreadable(request, provider, "the answer has no " .. what, errors)
 end
 
 --- True where the result names a thing. Beside an error, a number that is none does not.
 local function is_proven(meaning, result, errors)
-  local proof = meaning.proof and path.get(result, meaning.proof)
-  if meaning.proof and not is_absent(proof) then
-    return #errors == 0 or not math.type(proof) or proof > 0
+  if not meaning.proof then
+    return not errors
   end
-  return not meaning.proof and #errors == 0
+  local proof = path.get(result, meaning.proof)
+  return not is_absent(proof) and not (errors and math.type(proof) and proof <= 0)
 end
 
 --- A result that was read.
 -- @param odd list or nil: its members that are not as documented
 local function judge_result(request, operation, provider, result, odd)
-  local meaning = provider.operations[operation.name] or {}
-  local shapes = meaning.errors_inside or provider.errors_inside or {}
-  local said = why_not(request, meaning, shapes, result, odd)
+  local meaning = provider.operations[operation.name] or NOTHING
+  local shapes = meaning.errors_inside or provider.errors_inside or NOTHING
+  local differing = differences(request, meaning.echoes or NOTHING, result)
+  local said = (odd or differing or meaning.list)
+    and why_not(meaning, shapes, result, odd, differing)
   if said then
     return unreadable(request, provider, said)
   end
@@ -311,7 +325,7 @@ local function judge_result(request, operation, provider, result, odd)
   if not is_proven(meaning, result, errors) then
     return unproven(request, provider, meaning, errors)
   end
-  return result, incomplete(request, operation, meaning, result, errors, odd)
+  return result, incomplete(request, meaning, result, errors, operation.creates and odd, differing)
 end
 
 --- A success that says no more: it is one by its documented status, without an error inside.
@@ -326,8 +340,8 @@ local function judge_done(request, operation, provider)
   if body == nil then
     return unreadable(request, provider, "the answer is not JSON")
   end
-  local errors = error_body.inside(request, provider.errors_inside or {}, body)
-  if #errors > 0 then
+  local errors = error_body.inside(request, provider.errors_inside or NOTHING, body)
+  if errors then
     return unreadable(request, provider, "the answer has an error inside", errors)
   end
   return true

@@ -23,6 +23,8 @@ local common_shapes = {
   { at = "", message = "msg" },
 }
 
+local NOTHING = {}
+
 local function member(object, name)
   return name and rawget(object, name)
 end
@@ -111,11 +113,15 @@ end
 
 --- The errors that stand in a success.
 -- @param shapes list: where they may
+-- @return details; or nil where there are none
 function error_body.inside(request, shapes, result)
-  local details = {}
-  for _, shape in ipairs(shapes) do
-    for _, object in ipairs(objects_at(shape, result)) do
+  local details = nil
+  for i = 1, #shapes do
+    local shape = shapes[i]
+    local objects = path.get(result, shape.at) ~= nil and objects_at(shape, result) or NOTHING
+    for _, object in ipairs(objects) do
       if not is_fine(member(object, shape.code), shape.ok_code) then
+        details = details or {}
         add_detail(details, request, shape, object)
       end
     end
@@ -126,17 +132,18 @@ end
 --- The errors of a success whose list is not there: a code with a message. Without them it is an
 -- empty list.
 -- @param list string: path of the list
+-- @return details; or nil where there are none
 function error_body.instead(request, shapes, list)
   local body, errors = request:body(), {}
   if list == "" or type(path.get(body, list)) == "table" then
-    return errors
+    return nil
   end
   for _, detail in ipairs(error_body.details(request, shapes, body)) do
     if detail.message and not is_fine(detail.code) then
       errors[#errors + 1] = detail
     end
   end
-  return errors
+  return errors[1] and errors
 end
 
 return error_body

@@ -1,14 +1,27 @@
 --- Paths such as "response.entity.clientName" in a result.
 local path = {}
 
+--- The names in each path that was asked for; there are as many as the providers' data has.
+local parts = {}
+
+local function parts_of(where)
+  local names = {}
+  for name in where:gmatch "[^.]+" do
+    names[#names + 1] = tonumber(name) or name
+  end
+  parts[where] = names
+  return names
+end
+
 --- The value at a path; "" is the value itself, a number the item of a list. Nil where there is
 -- none.
 function path.get(value, where)
-  for name in where:gmatch "[^.]+" do
+  local names = parts[where] or parts_of(where)
+  for i = 1, #names do
     if type(value) ~= "table" then
       return nil
     end
-    value = rawget(value, tonumber(name) or name)
+    value = rawget(value, names[i])
   end
   return value
 end
