@@ -25,7 +25,8 @@ end
 local lock = core.lock
 
 function core.lock(path)
-  return lock(type(path) == "string" and "/dev/null/" .. path or path)
+  local is_path = type(path) == "string" or type(path) == "number"
+  return lock(is_path and "/dev/null/" .. path or path)
 end
 
 for _, name in ipairs { "step", "wait" } do
