@@ -17,12 +17,15 @@ local ecl, astra = providers.ecl, providers.astra
 
 local NUMBER = "123456789012"
 
---- A server that has the thing from when it was created on, and takes its time to create it.
+--- A server that has the thing from when it was created on, and takes its time to create it. Where
+--- there is a list, it creates whatever it is asked for, as often as it is asked.
 local function slow(case, seconds)
-  return server.start(lists.orders(case, { {
-    created = lists.conflict(case),
-    absent = { send = { { sleep = seconds or 0.1 }, case.good() }, finish = "keep" },
-  } }))
+  local order = { send = { { sleep = seconds or 0.2 }, { create = true }, case.good() },
+                  executes = false, finish = "keep" }
+  if case == ecl then
+    order = { created = lists.conflict(case), absent = order }
+  end
+  return server.start(lists.orders(case, { order }))
 end
 
 local function sorted(words)
@@ -194,6 +197,17 @@ describe("two calls of ensure for one thing", function()
       assert.equal("dead", coroutine.status(thread))
     end)
   end
+
+  it("go on where a coroutine is over that has given nothing back", function()
+    local turns = require "coffer.turns"
+    local thread = coroutine.create(function()
+      turns.new():take("a name", "what", 1)
+      error "over"
+    end)
+    coroutine.resume(thread)
+    assert.is_true(turns.new():take("a name", "what", 1))
+    assert.equal("dead", coroutine.status(thread))
+  end)
 
   it("go on where the coroutine of the first is lost", function()
     local path = workdir.file "lost.lock"

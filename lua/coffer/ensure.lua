@@ -510,12 +510,12 @@ local function take_turns(run, turn)
   if not run.lock then
     return true
   end
-  local name, what = "file " .. run.lock, "another call with the lock file " .. run.lock
-  local is_mine, fields = turn:take(name, what, run.patience)
+  local is_mine, fields = turn:take("file " .. run.lock,
+    "another call with the lock file " .. run.lock, run.patience)
   if not is_mine then
     return nil, fields
   end
-  return turn:lock(name, run.lock, till_of(run))
+  return turn:lock(run.lock, till_of(run))
 end
 
 --- All steps, when it is its turn.

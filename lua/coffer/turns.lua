@@ -21,8 +21,8 @@ local function not_sent(code, said)
   return { outcome = "not_sent", code = code, said = said }
 end
 
---- True where nobody has it: a coroutine that was ended by an error has closed
--- nothing.
+--- True where nobody has it, or a coroutine that is over: one that was ended by
+-- an error has closed nothing.
 local function is_free(name)
   local holder = holders[name]
   local thread = holder and holder.thread
@@ -75,18 +75,6 @@ function turns.new()
   return setmetatable({ names = {} }, Turn)
 end
 
---- Puts a turn in the place of whoever had the name. What that one has locked
--- is still locked where its coroutine was ended by an error.
-local function put(turn, name)
-  local former = holders[name]
-  local holder = setmetatable({ thread = coroutine.running() }, { __mode = "v" })
-  turn.names[name] = holder
-  holders[name] = holder
-  if former and former.file then
-    former.file:close()
-  end
-end
-
 --- Takes a name, as soon as nobody else has it.
 -- @param what string: what has it meanwhile, for the message
 -- @param seconds number: how long to wait for each who has it before
@@ -96,21 +84,21 @@ function Turn:take(name, what, seconds)
   local _ <close> = setmetatable({}, { __close = function() waiting = waiting - 1 end })
   local is_mine, fields = await(name, what, seconds)
   if is_mine then
-    put(self, name)
+    local holder = setmetatable({ thread = coroutine.running() }, { __mode = "v" })
+    self.names[name], holders[name] = holder, holder
   end
   return is_mine, fields
 end
 
---- Locks a file that this turn has the name of, as soon as no other process
--- has it.
+--- Locks a file, as soon as no other process has it.
 -- @param till number: the end of the caller's patience, by drive.clock()
 -- @return true; or nil and what a failure tells
-function Turn:lock(name, path, till)
+function Turn:lock(path, till)
   local pause = SHORTEST_TRY
   while true do
     local lock, wrong = core.lock(path)
     if lock then
-      self.file, self.names[name].file = lock, lock
+      self.file = lock
       return true
     elseif wrong then
       return nil, not_sent("config", ("not sent: the lock file %s %s"):format(path, wrong))
