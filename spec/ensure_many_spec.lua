@@ -4,6 +4,7 @@
 local answers = require "answers"
 local coffer = require "coffer"
 local core = require "coffer.core"
+local drive = require "coffer.drive"
 local expect = require "expect"
 local lists = require "lists"
 local pauses = require "pauses"
@@ -302,6 +303,48 @@ describe("ensuring many after answers that do not tell", function()
   end)
 end)
 
+describe("ensuring many of which some get in each other's way", function()
+  it("sends one create for what stands twice, whatever becomes of it", function()
+    local faulty <close> = start(clumio, { {} }, { answers.refusal(403) })
+    local _, failures = clumio.client(faulty.url):ensure_wallets { account(1), account(1) }
+    assert.same({ "forbidden", "forbidden" }, { failures[1].code, failures[2].code })
+    assert.equal(1, count(faulty, "POST"))
+  end)
+
+  it("waits with the next until the first is no longer in doubt", function()
+    local faulty <close> = start(commvault, { {}, { lists.commvault.item "vault-one" } }, { {} })
+    local _ <close> = pauses.skip()
+    local _, failures, words = commvault.client(faulty.url):ensure_s3_vaults {
+      (named(commvault, "vault-one")), (named(commvault, "VAULT-ONE")) }
+    assert.same({ "recovered" }, words)
+    assert.same({ "conflict", "not_sent" }, { failures[2].code, failures[2].outcome })
+    assert.equal(1, count(faulty, "POST"))
+  end)
+
+  it("has the failure of a create that raised, and goes on with the next", function()
+    local faulty <close> = start(commvault, { {}, { lists.commvault.item "one" } },
+      { keeping(commvault) })
+    local client, sent = commvault.client(faulty.url), 0
+    local exchange = drive.exchange
+    function drive.exchange(...)
+      local result, fields = exchange(...)
+      sent = sent + 1
+      if sent == 2 then -- behind the look
+        error("interrupted!", 0)
+      end
+      return result, fields
+    end
+    local _, failures, words = client:ensure_s3_vaults({ (named(commvault, "one")),
+      (named(commvault, "ONE")), (named(commvault, "vault-one")) }, { at_once = 1 })
+    drive.exchange = exchange
+    assert.same({ "unknown", "cancelled" }, { failures[1].outcome, failures[1].code })
+    assert.matches("clientId", coffer.response(failures[1]).body, 1, true)
+    assert.equal("conflict", failures[2].code)
+    assert.same({ nil, nil, "created" }, words)
+    assert.equal(2, count(faulty, "POST"))
+  end)
+end)
+
 describe("the options of ensuring many", function()
   it("on_progress tells of all items, those that are wrong or stand twice among them", function()
     local faulty <close> = start(clumio, { { wallet_of(account(1)) } },
@@ -374,13 +417,23 @@ describe("ensuring many, while others ensure some of it,", function()
   end)
 
   it("does not get in the way of one that wants the same in another order", function()
-    local faulty <close> = start(clumio, { {} }, { answers.refusal(403) })
+    local refusal = answers.refusal(403)
+    refusal.send = { { sleep = 0.2 }, refusal.send }
+    local faulty <close> = start(clumio, { {} }, { refusal })
     local client = clumio.client(faulty.url)
-    local begun = core.clock()
+    local codes = {}
+    local function ensure(...)
+      local _, failures = client:ensure_wallets({ ... }, { deadline = 4 })
+      for _, failure in ipairs(failures) do
+        codes[#codes + 1] = failure.code
+      end
+    end
     coffer.gather(
-      function() return client:ensure_wallets { account(1), account(2) } end,
-      function() return client:ensure_wallets { account(2), account(1) } end)
-    assert.is_true(core.clock() - begun < 20)
-    assert.equal(4, count(faulty, "POST"))
+      function() return client:ensure_wallet(account(1)) end,
+      function() return client:ensure_wallet(account(2)) end,
+      function() ensure(account(1), account(2)) end,
+      function() ensure(account(2), account(1)) end)
+    assert.same({ "forbidden", "forbidden", "forbidden", "forbidden" }, codes)
+    assert.equal(6, count(faulty, "POST"))
   end)
 end)

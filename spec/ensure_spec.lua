@@ -812,6 +812,29 @@ describe("ensure, cut off while a create is in doubt,", function()
     assert.matches("told once", require("coffer").response(trouble.failure).body, 1, true)
   end)
 
+  it("has the answer to the second create that was cut off behind it", function()
+    local faulty <close> = server.start { paths = { ["POST " .. ecl.path] = {
+      answers.keep { status = 500 }, { send = ecl.good(), finish = "keep" } } } }
+    local _ <close> = pauses.skip()
+    local client = ecl.client(faulty.url)
+    local thread = coroutine.create(function()
+      local function exchange(_, request, seconds)
+        request:start(seconds)
+        while not request:step(0.1) do
+        end
+        if posts(faulty) == 2 then
+          error("interrupted!", 0)
+        end
+        return request:finish()
+      end
+      require("coffer.drive").adopt { wait = function() end, exchange = exchange }
+      return client:ensure_account()
+    end)
+    local is_done, trouble = coroutine.resume(thread)
+    assert.is_false(is_done)
+    assert.matches("SecretKey", require("coffer").response(trouble.failure).body, 1, true)
+  end)
+
   it("raises what it was where nothing is in doubt", function()
     local faulty <close> = with_list(clumio)
     local methods = require("coffer.core").describe("clumio").methods

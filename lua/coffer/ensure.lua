@@ -746,7 +746,8 @@ local function between(run)
   tell(run)
 end
 
---- What a function that raised in a map has left behind.
+--- What a create that raised in a map has left behind: those who come behind it
+-- have to look again.
 local function note_raised(group, trouble)
   local task = group.at
   if task and task.needs == CREATE then
@@ -754,6 +755,9 @@ local function note_raised(group, trouble)
       doubt(task, trouble)
     end
     fail(task, trouble)
+    for _, other in ipairs(group) do
+      other.needs = other.needs and LOOK
+    end
   end
 end
 
