@@ -410,6 +410,17 @@ describe("ensure after an answer that does not tell", function()
     end)
   end
 
+  it("sends no create with next to no time to live", function()
+    local page = lists.keep(lists.clumio, {})
+    page.send = { { sleep = 0.6 }, page.send }
+    local faulty <close> = server.start { paths = { ["GET /wallets"] = { page } },
+      keeping(clumio) }
+    local failure = expect.failure("not_sent", "timeout",
+      lists.ensure(clumio, clumio.client(faulty.url), { deadline = 1 }))
+    assert.same(clumio.key, failure.key)
+    assert.equal(0, posts(faulty))
+  end)
+
   it("C07 does not outlive its deadline by looking at pages", function()
     local list, orders = lists.clumio, {}
     for i = 1, 100 do
@@ -877,6 +888,19 @@ describe("a helper called with a dot", function()
       assert.matches("a method was called on a n", said, 1, true)
     end)
   end
+
+  it("is told so: the methods of a prepared request, and of a thing", function()
+    local request = assert(client:request("create_wallet", "123456789012"))
+    local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }
+    local wallet = assert(clumio.create(clumio.client(faulty.url)))
+    for _, method in ipairs { request.curl, request.send, wallet.refresh, wallet.wait } do
+      for _, wrong in ipairs { "", "w-1", {} } do
+        local is_done, said = pcall(method, wrong ~= "" and wrong or nil)
+        assert.is_false(is_done)
+        assert.matches("was called on a .*: write it with a colon", said)
+      end
+    end
+  end)
 end)
 
 describe("ensure through a proxy that lost its patience", function()

@@ -16,6 +16,10 @@ local ensure = {}
 -- and between two looks that have to agree that nothing is there.
 local SETTLE = 5
 
+--- Nothing is sent with less to live than this, its time-out and half of its
+-- deadline, in seconds.
+local LEAST_TIME = 1
+
 --- How often is looked after an unknown outcome; absent is what was absent
 -- each time.
 local LOOKS = 2
@@ -307,9 +311,23 @@ local function till_of(run)
   return run.till
 end
 
+--- What a failure tells where the time that is left is too short to send
+-- anything; nil where it is not.
+local function late(run, till)
+  local least = math.min(LEAST_TIME, run.call_options.timeout or LEAST_TIME, run.patience / 2)
+  if till - drive.clock() < least then
+    return { outcome = "not_sent", code = "timeout", said = "not sent: no time is left",
+             provider = run.provider, operation = run.method }
+  end
+end
+
 --- Looks through all of the list.
 -- @return what is on it; or nil, failure
 local function look(run)
+  local fields = late(run, run.till)
+  if fields then
+    return nil, failure.new(fields, 0)
+  end
   local options = options_of(run, {}, run.till)
   options.extra = nil
   local walk = run.client[run.kind.list](run.client, nil, options)
@@ -393,6 +411,10 @@ end
 --- Creates it: the request was prepared when nothing had happened yet.
 local function create(task, till)
   local run = task.run
+  local fields = late(run, till)
+  if fields then
+    return fail(task, report(task, fields))
+  end
   task.creates = task.creates + 1
   local request = task.requests[task.creates]
   options_of(run, task.options, till)
