@@ -654,10 +654,23 @@ describe("ensure by name", function()
           local faulty <close> = with_list(case, item_named(case, pair[2]))
           local failure = expect.failure("not_sent", "conflict",
             ensure_named(case, case.client(faulty.url), pair[1]))
+          assert.matches(pair[2], failure.message, 1, true)
           assert.matches(case == astra and "a-1" or pair[2], failure.message, 1, true)
           assert.equal(0, posts(faulty))
         end)
     end
+
+    it("names ten of those that may be it, and none at length: " .. case.name, function()
+      local items = {}
+      for i = 1, 12 do
+        items[i] = item_named(case, "VAULT" .. (" "):rep(i * 20))
+      end
+      local faulty <close> = with_list(case, table.unpack(items))
+      local failure = expect.failure("not_sent", "conflict",
+        ensure_named(case, case.client(faulty.url), "vault"))
+      assert.matches("and 2 more", failure.message, 1, true)
+      assert.is_true(#failure.message < 2000)
+    end)
 
     it("finds the very name beside one like it: " .. case.name, function()
       local faulty <close> = with_list(case, item_named(case, "VAULT"), item_named(case, "vault"))

@@ -24,8 +24,8 @@ local LEAST_TIME = 1
 -- each time.
 local LOOKS = 2
 
---- How many names a message lists.
-local MOST_NAMES = 10
+--- How many names a message lists, and how many bytes of each.
+local MOST_NAMES, LONGEST_NAME = 10, 100
 
 -- What a thing of the list is to a task; nil where it is another.
 local IS, MAY = "is", "may"
@@ -210,10 +210,23 @@ local function doubt(task, trouble)
   end
 end
 
+--- A name or ID for a message, not too long.
+local function shown(value)
+  local text = as_text(value) or "without a name"
+  if #text > LONGEST_NAME then
+    text = text:sub(1, utf8.offset(text, 0, LONGEST_NAME) - 1) .. "..."
+  end
+  return ('"%s"'):format(text)
+end
+
 local function names_of(kind, entries)
   local names = {}
   for i = 1, math.min(#entries, MOST_NAMES) do
-    names[i] = ('"%s"'):format(as_text(rawget(entries[i].fields, kind.name)) or "without a name")
+    local fields = entries[i].fields
+    names[i] = shown(rawget(fields, kind.name))
+    if kind.name ~= kind.main then
+      names[i] = ("%s (%s)"):format(names[i], shown(rawget(fields, kind.main)))
+    end
   end
   if #entries > MOST_NAMES then
     names[#names + 1] = ("and %d more"):format(#entries - MOST_NAMES)
