@@ -143,13 +143,14 @@ describe("ensure", function()
         local faulty <close> = server.start { paths = { ["GET " .. list.path] = { row[1] } } }
         local failure = expect.failure(row[2], row[3], lists.ensure(case, case.client(faulty.url)))
         assert.is_true(failure.operation:find("^list_") ~= nil)
+        assert.matches("^the look for it failed: ", failure.message)
         assert.equal(0, posts(faulty))
       end
     end)
 
     it("passes over things of another key: " .. case.name, function()
       local list = lists[case.provider]
-      local other = case == commvault and list.item "vault-one " or list.item("x", "999999999999")
+      local other = case == commvault and list.item "vault-one-b" or list.item("x", "999999999999")
       local faulty <close> = server.start {
         paths = { ["GET " .. list.path] = { lists.keep(list, { other }) } }, keeping(case),
       }
@@ -409,6 +410,17 @@ describe("ensure after an answer that does not tell", function()
     end)
   end
 
+  it("sends no create with next to no time to live", function()
+    local page = lists.keep(lists.clumio, {})
+    page.send = { { sleep = 0.6 }, page.send }
+    local faulty <close> = server.start { paths = { ["GET /wallets"] = { page } },
+      keeping(clumio) }
+    local failure = expect.failure("not_sent", "timeout",
+      lists.ensure(clumio, clumio.client(faulty.url), { deadline = 1 }))
+    assert.same(clumio.key, failure.key)
+    assert.equal(0, posts(faulty))
+  end)
+
   it("C07 does not outlive its deadline by looking at pages", function()
     local list, orders = lists.clumio, {}
     for i = 1, 100 do
@@ -485,6 +497,422 @@ describe("ensure after 409", function()
     local tenant = ("b"):rep(32)
     local account = ecl.client(faulty.url):ensure_account { tenant_id = tenant }
     assert.equal(tenant .. "@ecl.ntt.com", account.AcctName)
+  end)
+end)
+
+--- What a list may hold that is no thing, and what a thing may have in place of a text.
+local null = require("coffer").null
+local odd_values = { null, true, false, 5, 1.5, "text", {}, { {} }, { name = { null } } }
+
+--- A client's list in which ensure finds these, whatever reading lets through.
+local function with_things(case, things)
+  local methods = require("coffer.core").describe(case.provider).methods
+  local name = lists[case.provider].method
+  local original = methods[name]
+  methods[name] = function()
+    return { collect = function() return things end }
+  end
+  return setmetatable({}, { __close = function() methods[name] = original end })
+end
+
+describe("ensure, where the list has what nobody expects,", function()
+  for _, case in ipairs(listed) do
+    it("bears it in place of things, and of what they are known by: " .. case.name, function()
+      local things = { table.unpack(odd_values) }
+      for _, value in ipairs(odd_values) do
+        if value ~= "text" then
+          things[#things + 1] = { id = value, name = value, account_native_id = value,
+                                  aws_region = value }
+        end
+      end
+      local faulty <close> = server.start { keeping(case) }
+      local client = case.client(faulty.url)
+      local _ = client[lists[case.provider].method] -- the helpers are there
+      local _ <close> = with_things(case, things)
+      assert_there(case, "created", lists.ensure(case, client))
+      assert.equal(1, faulty:creates())
+    end)
+
+    it("bears it while a create is in doubt: " .. case.name, function()
+      local faulty <close> = server.start { LOST, keeping(case) }
+      local client = case.client(faulty.url)
+      local _ = client[lists[case.provider].method]
+      local _ <close> = pauses.skip()
+      local things = {}
+      local _ <close> = with_things(case, things)
+      local slept <close> = pauses.skip(function()
+        for i, value in ipairs(odd_values) do
+          things[i] = value
+        end
+      end)
+      local thing, trouble = lists.ensure(case, client)
+      if case == commvault then
+        assert_there(case, "created", thing, trouble) -- absent twice, and a second is refused
+      else
+        expect.failure("unknown", nil, thing, trouble, trouble.code)
+        assert.is_table(trouble.key)
+      end
+      assert.equal(2, #slept)
+    end)
+  end
+
+  it("knows an account by its number, too", function()
+    local faulty <close> = server.start { keeping(clumio) }
+    local client = clumio.client(faulty.url)
+    local _ = client.wallets
+    local wallet = { id = "w-9", account_native_id = 123456789012 }
+    local _ <close> = with_things(clumio, { wallet })
+    assert.equal(wallet, (lists.ensure(clumio, client)))
+  end)
+end)
+
+describe("ensure_wallet for a region", function()
+  local function ensured(region_of_listed, region)
+    local wallet = answers.wallet { id = '"w-none"', aws_region = region_of_listed }
+    local faulty <close> = server.start {
+      paths = { ["GET /wallets"] = { lists.keep(lists.clumio, { wallet }) } },
+      { send = clumio.good(), finish = "keep" },
+    }
+    local client = clumio.client(faulty.url)
+    local results = table.pack(client:ensure_wallet {
+      account_native_id = answers.asked.account_native_id, aws_region = region })
+    return posts(faulty), table.unpack(results)
+  end
+
+  for _, none in ipairs { "null", '""', '" "', "false" } do
+    it(("meets a wallet of the account whose region is %s with a conflict"):format(none), function()
+      local sent, wallet, failure, code = ensured(none ~= "false" and none, "us-west-2")
+      expect.failure("not_sent", "conflict", wallet, failure, code)
+      assert.matches('"w-none"', failure.message, 1, true)
+      assert.same({ account_native_id = "123456789012", aws_region = "us-west-2" }, failure.key)
+      assert.equal(0, sent)
+    end)
+  end
+
+  it("meets a region in other letters with a conflict", function()
+    local sent, wallet, failure, code = ensured('"US-WEST-2"', "us-west-2")
+    expect.failure("not_sent", "conflict", wallet, failure, code)
+    assert.equal(0, sent)
+  end)
+
+  it("creates beside a wallet of another region", function()
+    local sent, wallet, word = ensured('"us-east-1"', "us-west-2")
+    assert(wallet, tostring(word))
+    assert.same({ 1, "created" }, { sent, word })
+  end)
+
+  it("finds a wallet that tells no region where none was asked for", function()
+    local sent, wallet, word = ensured("null", nil)
+    assert.same({ 0, "w-none", "found" }, { sent, wallet.id, word })
+  end)
+
+  it("finds the one of the region beside one that tells none", function()
+    local faulty <close> = with_list(clumio, answers.wallet { id = '"w-none"' },
+      answers.wallet { id = '"w-west"', aws_region = '"us-west-2"' })
+    local wallet, word = clumio.client(faulty.url):ensure_wallet {
+      account_native_id = answers.asked.account_native_id, aws_region = "us-west-2" }
+    assert.same({ "w-west", "found" }, { wallet.id, word })
+  end)
+
+  it("does not take a wallet without a region for its own after an unknown outcome", function()
+    local faulty <close> = server.start {
+      paths = { ["GET /wallets"] = { lists.keep(lists.clumio, {}),
+        lists.keep(lists.clumio, { answers.wallet { id = '"w-none"' } }) } },
+      failing(500),
+    }
+    local _ <close> = pauses.skip()
+    local failure = expect.failure("unknown", "conflict",
+      clumio.client(faulty.url):ensure_wallet {
+        account_native_id = answers.asked.account_native_id, aws_region = "us-west-2" })
+    assert.matches('"w-none"', failure.message, 1, true)
+    assert.equal(1, posts(faulty))
+  end)
+end)
+
+describe("ensure by name", function()
+  local COMPOSED, IN_PARTS = "Caf\u{e9} 1", "Cafe\u{301} 1"
+
+  local function ensure_named(case, client, name)
+    if case == astra then
+      return client:ensure_account(name)
+    end
+    return client:ensure_s3_vault { bucket = { clientName = name },
+                                    plan = { planId = 7, planName = "Server plan" } }
+  end
+
+  local function item_named(case, name)
+    return case == astra and lists.astra.item("a-1", name) or lists.commvault.item(name)
+  end
+
+  for _, case in ipairs { commvault, astra } do
+    for _, pair in ipairs {
+      { "Vault One", "vault one" }, { " Vault One ", "Vault One" }, { "Vault  One", "Vault One" },
+      { COMPOSED, IN_PARTS }, { IN_PARTS, COMPOSED }, { "\u{c9}COLE", "\u{e9}cole" },
+    } do
+      it(("meets %q with a conflict that names %q: %s"):format(pair[1], pair[2], case.name),
+        function()
+          local faulty <close> = with_list(case, item_named(case, pair[2]))
+          local failure = expect.failure("not_sent", "conflict",
+            ensure_named(case, case.client(faulty.url), pair[1]))
+          assert.matches(pair[2], failure.message, 1, true)
+          assert.matches(case == astra and "a-1" or pair[2], failure.message, 1, true)
+          assert.equal(0, posts(faulty))
+        end)
+    end
+
+    it("names ten of those that may be it, and none at length: " .. case.name, function()
+      local items = {}
+      for i = 1, 12 do
+        items[i] = item_named(case, "VAULT" .. (" "):rep(i * 20))
+      end
+      local faulty <close> = with_list(case, table.unpack(items))
+      local failure = expect.failure("not_sent", "conflict",
+        ensure_named(case, case.client(faulty.url), "vault"))
+      assert.matches("and 2 more", failure.message, 1, true)
+      assert.is_true(#failure.message < 2000)
+    end)
+
+    it("finds the very name beside one like it: " .. case.name, function()
+      local faulty <close> = with_list(case, item_named(case, "VAULT"), item_named(case, "vault"))
+      local thing, word = ensure_named(case, case.client(faulty.url), "vault")
+      assert.same({ "vault", "found" }, { thing.name, word })
+    end)
+
+    it("takes another accent for another name: " .. case.name, function()
+      local faulty <close> = server.start {
+        paths = { ["GET " .. lists[case.provider].path] = { lists.keep(lists[case.provider],
+          { item_named(case, "Muller") }) } },
+        keeping(case),
+      }
+      ensure_named(case, case.client(faulty.url), "M\u{fc}ller")
+      assert.equal(1, faulty:creates())
+    end)
+  end
+
+  it("names what is in the way after a 409", function()
+    local list = lists.commvault
+    local faulty <close> = server.start {
+      paths = { ["GET " .. list.path] = { lists.keep(list, {}),
+        lists.keep(list, { list.item "VAULT-ONE" }) } },
+      lists.conflict(commvault),
+    }
+    local failure = expect.failure("refused", "conflict",
+      lists.ensure(commvault, commvault.client(faulty.url)))
+    assert.matches("VAULT-ONE", failure.message, 1, true)
+  end)
+end)
+
+describe("ensure_s3_vault that rotates keys", function()
+  local function ensured(parameters, options)
+    local faulty <close> = start(commvault, { refusal(503), keeping(commvault) })
+    local _ <close> = pauses.skip()
+    local given = { rotateKeys = parameters }
+    for name, value in pairs(commvault.parameters) do
+      given[name] = value
+    end
+    local vault, trouble, code = commvault.client(faulty.url):ensure_s3_vault(given, options)
+    return posts(faulty), vault, trouble, code
+  end
+
+  it("sends no second create by itself", function()
+    local sent, vault, failure, code = ensured(true)
+    expect.failure("unknown", "unavailable", vault, failure, code)
+    assert.equal(1, sent)
+  end)
+
+  it("does not where the API's newer fields say so either", function()
+    local sent = ensured(nil, { extra = { rotateKeys = true } })
+    assert.is_true(sent <= 1)
+  end)
+
+  it("sends one where nothing is rotated", function()
+    local sent, vault, word = ensured(false)
+    assert(vault, tostring(word))
+    assert.same({ 2, "created" }, { sent, word })
+  end)
+end)
+
+describe("ensure keeps the last answer that may hold something:", function()
+  local response = require("coffer").response
+
+  --- An answer to an executed create which cannot be read to its end.
+  local function unreadable(case, mark)
+    return answers.keep { status = case.status, type = case.type,
+                          body = '{"told once":"' .. mark .. '",' }
+  end
+
+  local function ensured(case, first, second)
+    local orders = { paths = { ["POST " .. case.path] = { first, second } } }
+    local list = lists[case.provider]
+    if list then
+      orders.paths["GET " .. list.path] = { lists.keep(list, {}) }
+    end
+    local faulty <close> = server.start(orders)
+    local _ <close> = pauses.skip()
+    return lists.ensure(case, case.client(faulty.url))
+  end
+
+  for _, case in ipairs { commvault, ecl } do
+    it("that to the second create: " .. case.name, function()
+      for _, first in ipairs { failing(500), LOST, unreadable(case, "first") } do
+        local failure = expect.failure("unknown", "protocol",
+          ensured(case, first, unreadable(case, "second")))
+        assert.matches("second", response(failure).body, 1, true)
+        assert.equal(case.operation, failure.operation)
+      end
+    end)
+
+    it("that to the first one, where the second tells nothing: " .. case.name, function()
+      for _, second in ipairs { failing(500), LOST, refusal(400), refusal(429) } do
+        local failure = expect.failure("unknown", "protocol",
+          ensured(case, unreadable(case, "first"), second))
+        assert.matches("first", response(failure).body, 1, true)
+      end
+    end)
+  end
+
+  it("behind an account that was there at the second create", function()
+    local account, word, partial = ensured(ecl, unreadable(ecl, "first"), lists.conflict(ecl))
+    assert.same({ "recovered", "partial" }, { word, partial.code })
+    assert.truthy(account.AcctName)
+    assert.matches("first", response(partial).body, 1, true)
+  end)
+
+  it("the 409 where nothing else was answered", function()
+    local _, word, partial = ensured(ecl, LOST, lists.conflict(ecl))
+    assert.equal("recovered", word)
+    assert.equal(409, response(partial).status)
+  end)
+
+  it("with a conflict of two that were found then", function()
+    local list = lists.clumio
+    local faulty <close> = server.start {
+      paths = { ["GET /wallets"] = { lists.keep(list, {}),
+        lists.keep(list, { list.item "id-one", list.item "id-two" }) } },
+      unreadable(clumio, "first"),
+    }
+    local _ <close> = pauses.skip()
+    local failure = expect.failure("unknown", "conflict",
+      lists.ensure(clumio, clumio.client(faulty.url)))
+    assert.matches("first", response(failure).body, 1, true)
+  end)
+end)
+
+describe("ensure, cut off while a create is in doubt,", function()
+  for _, case in ipairs(providers.creates) do
+    it("tells what is in doubt: " .. case.name, function()
+      local faulty <close> = start(case, { failing(500) })
+      local _ <close> = pauses.skip(function() error("interrupted!", 0) end)
+      local is_done, trouble = pcall(lists.ensure, case, case.client(faulty.url))
+      assert.is_false(is_done)
+      assert.equal("interrupted!", trouble.cause)
+      expect.failure("unknown", "unavailable", nil, trouble.failure, "unavailable")
+      assert.is_table(trouble.failure.key)
+      assert.matches("^interrupted!\n.*unknown", tostring(trouble))
+    end)
+  end
+
+  it("keeps the answer of the first create when the second is cut off", function()
+    local faulty <close> = server.start { paths = { ["POST " .. ecl.path] = {
+      answers.keep { body = '{"told once":' }, { finish = "hang" } } } }
+    local _ <close> = pauses.skip()
+    local client = ecl.client(faulty.url)
+    local thread = coroutine.create(function()
+      local function exchange(_, request, seconds)
+        request:start(seconds)
+        while not request:step(0.1) do
+          if posts(faulty) == 2 then
+            error("interrupted!", 0)
+          end
+        end
+        return request:finish()
+      end
+      require("coffer.drive").adopt { wait = function() end, exchange = exchange }
+      return client:ensure_account()
+    end)
+    local is_done, trouble = coroutine.resume(thread)
+    assert.is_false(is_done)
+    assert.equal("interrupted!", trouble.cause)
+    assert.matches("told once", require("coffer").response(trouble.failure).body, 1, true)
+  end)
+
+  it("has the answer to the second create that was cut off behind it", function()
+    local faulty <close> = server.start { paths = { ["POST " .. ecl.path] = {
+      answers.keep { status = 500 }, { send = ecl.good(), finish = "keep" } } } }
+    local _ <close> = pauses.skip()
+    local client = ecl.client(faulty.url)
+    local thread = coroutine.create(function()
+      local function exchange(_, request, seconds)
+        request:start(seconds)
+        while not request:step(0.1) do
+        end
+        if posts(faulty) == 2 then
+          error("interrupted!", 0)
+        end
+        return request:finish()
+      end
+      require("coffer.drive").adopt { wait = function() end, exchange = exchange }
+      return client:ensure_account()
+    end)
+    local is_done, trouble = coroutine.resume(thread)
+    assert.is_false(is_done)
+    assert.matches("SecretKey", require("coffer").response(trouble.failure).body, 1, true)
+  end)
+
+  it("raises what it was where nothing is in doubt", function()
+    local faulty <close> = with_list(clumio)
+    local methods = require("coffer.core").describe("clumio").methods
+    local client = clumio.client(faulty.url)
+    local original = client.wallets
+    methods.wallets = function() error("interrupted!", 0) end
+    local _, trouble = pcall(client.ensure_wallet, client, "123456789012")
+    methods.wallets = original
+    assert.equal("interrupted!", trouble)
+  end)
+end)
+
+describe("ensure with parameters that change meanwhile", function()
+  it("creates what was asked for", function()
+    local faulty <close> = start(clumio, { keeping(clumio) })
+    local parameters = { account_native_id = answers.asked.account_native_id }
+    local client = clumio.client(faulty.url, { log = function()
+      parameters.account_native_id = "999999999999"
+    end })
+    assert_there(clumio, "created", client:ensure_wallet(parameters))
+    assert.truthy(faulty:requests()[2].body:find(answers.asked.account_native_id, 1, true))
+  end)
+end)
+
+describe("a helper called with a dot", function()
+  local client = clumio.client "http://127.0.0.1:1"
+
+  local names = { "ensure_wallet", "ensure_wallets", "wallets", "request", "create_wallet" }
+  local others = { "123456789012", {}, 5, io.stdout, astra.client "http://127.0.0.1:1" }
+
+  for _, name in ipairs(names) do
+    it("is told so: client." .. name, function()
+      for _, wrong in ipairs(others) do
+        local is_done, said = pcall(function() return client[name](wrong) end)
+        assert.is_false(is_done)
+        assert.matches("ensure_spec.lua:%d+: coffer.clumio: a method was called on a .*"
+          .. "%(write client:method, with a colon%)", said)
+      end
+      local _, said = pcall(function() return client[name]() end)
+      assert.matches("a method was called on a n", said, 1, true)
+    end)
+  end
+
+  it("is told so: the methods of a prepared request, and of a thing", function()
+    local request = assert(client:request("create_wallet", "123456789012"))
+    local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }
+    local wallet = assert(clumio.create(clumio.client(faulty.url)))
+    for _, method in ipairs { request.curl, request.send, wallet.refresh, wallet.wait } do
+      for _, wrong in ipairs { "", "w-1", {} } do
+        local is_done, said = pcall(method, wrong ~= "" and wrong or nil)
+        assert.is_false(is_done)
+        assert.matches("was called on a .*: write it with a colon", said)
+      end
+    end
   end)
 end)
 

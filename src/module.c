@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "describe.h"
+#include "lock.h"
 #include "loop.h"
 #include "marshal.h"
 #include "misuse.h"
@@ -89,6 +90,7 @@ int luaopen_coffer_core(lua_State *L)
       {"describe", describe_provider},
       {"descriptor", loop_descriptor},
       {"landed", loop_landed},
+      {"lock", lock_take},
       {"misuse", misuse_raise},
       {"nearest", core_nearest},
       {"is_terminal", system_is_terminal},
@@ -106,12 +108,14 @@ int luaopen_coffer_core(lua_State *L)
   luaL_checkversion(L);
   check_curl(L);
   secret_open(L);
+  lock_open(L);
   marshal_open(L);
   request_open_type(L);
   client_open_types(L);
   luaL_newlib(L, functions);
   lua_pushlightuserdata(L, MARSHAL_NULL);
   lua_setfield(L, -2, "null");
+  set_keeping(L, "holders", "coffer.holders");
   set_keeping(L, "origins", "coffer.origins");
   set_keeping(L, "states", "coffer.states");
   push_providers(L);

@@ -94,17 +94,30 @@ local function request_method(provider, described)
   end
 end
 
+--- A helper as a method: it is called on a client of its provider, or not at all.
+local function on_client(provider, helper)
+  return function(self, ...)
+    local state = states[self]
+    if not state or state.provider ~= provider then
+      core.misuse(("coffer.%s: a method was called on a %s (write client:method, with a colon)")
+        :format(provider, state and state.provider .. " client" or type(self)))
+    end
+    return helper(self, ...)
+  end
+end
+
 --- Adds the methods that are more than one call. Where that fails, the next who
 -- asks for one tries again.
 local function add_helpers(provider, described)
   local methods = described.methods
   for _, operation in pairs(described.operations) do
     if operation.paging then
-      methods[operation.paging.name] = require("coffer.pages").method(provider, operation)
+      methods[operation.paging.name] = on_client(provider,
+        require("coffer.pages").method(provider, operation))
     end
   end
   for name, ensured in pairs(require("coffer.ensure").methods(provider)) do
-    methods[name] = ensured
+    methods[name] = on_client(provider, ensured)
   end
   setmetatable(methods, nil)
 end
@@ -128,7 +141,7 @@ local function load(provider)
   for name, operation in pairs(described.operations) do
     methods[name] = method(provider, operation)
   end
-  methods.request = request_method(provider, described)
+  methods.request = on_client(provider, request_method(provider, described))
   setmetatable(methods, {
     __index = function(_, name)
       add_helpers(provider, described)

@@ -1,4 +1,6 @@
 --- Paths such as "response.entity.clientName" in a result.
+local core = require "coffer.core"
+
 local path = {}
 
 --- The names in each path that was asked for; there are as many as the providers' data has.
@@ -14,7 +16,7 @@ local function parts_of(where)
 end
 
 --- The value at a path; "" is the value itself, a number the item of a list. Nil where there is
--- none.
+-- none, or null.
 function path.get(value, where)
   local names = parts[where] or parts_of(where)
   for i = 1, #names do
@@ -22,6 +24,9 @@ function path.get(value, where)
       return nil
     end
     value = rawget(value, names[i])
+  end
+  if value == core.null then
+    return nil
   end
   return value
 end

@@ -36,6 +36,14 @@ local function of_type(wanted)
   end
 end
 
+local function file_path(value)
+  if type(value) ~= "string" then
+    return "must be the path of a file, got a " .. type(value)
+  elseif value == "" or value:find "\0" then
+    return "must be the path of a file"
+  end
+end
+
 policy.checks = {
   attempts = whole(1, 100),
   deadline = seconds(86400),
@@ -45,6 +53,7 @@ policy.checks = {
   timeout = seconds(86400),
   interval = seconds(3600),
   settle = seconds(3600),
+  lock = file_path,
   sightings = whole(1, 100),
   at_once = whole(1, 10000),
   per_second = function(value)

@@ -10,6 +10,14 @@ local Fields = { __index = methods }
 --- What each prepared request hides: { core =, token =, send = }.
 local inner = setmetatable({}, { __mode = "k" })
 
+--- What a request hides; a method called with a dot is told so.
+local function inner_of(self, name)
+  if not inner[self] then
+    core.misuse(("request:%s was called on a %s: write it with a colon"):format(name, type(self)))
+  end
+  return inner[self]
+end
+
 local function quoted(text)
   return "'" .. text:gsub("'", [['\'']]) .. "'"
 end
@@ -28,7 +36,7 @@ end
 -- a variable, such as $CLUMIO_API_TOKEN, and a body with secrets as $BODY.
 -- @return string of several lines
 function methods:curl()
-  local token = inner[self].token
+  local token = inner_of(self, "curl").token
   local lines = { ("curl -X %s %s"):format(self.method, quoted(self.url)) }
   local names = {}
   for name in pairs(self.headers) do
@@ -51,7 +59,7 @@ end
 -- sent once: to send another, prepare another.
 -- @return what the call returns
 function methods:send()
-  local mine = inner[self]
+  local mine = inner_of(self, "send")
   if mine.is_sent then
     core.misuse("this request has been sent; prepare another with client:request()")
   end

@@ -95,6 +95,14 @@ function secret:wipe() end
 
 ---@class coffer.ensure_options: coffer.call_options
 ---@field settle? number seconds before looking again after an unknown outcome (5)
+---@field lock? string path of a file that is locked meanwhile, against other processes
+
+---Options of ensure_wallets and its like: those of coffer.map too.
+---@class coffer.ensure_many_options: coffer.ensure_options
+---@field at_once? integer (32)
+---@field per_second? number creates a second
+---@field stop_on_failure? boolean
+---@field on_progress? fun(told: { done: integer, total: integer })
 
 ---@class coffer.wait_options
 ---@field timeout? number seconds (600)
@@ -294,6 +302,13 @@ function clumio:wallets(parameters, options) end
 ---@return coffer.clumio.wallet? wallet, coffer.ensured word, coffer.incomplete incomplete
 function clumio:ensure_wallet(parameters, options) end
 
+---Sees to it that many wallets exist: one look for all.
+---@param list (string|coffer.clumio.create_wallet)[]
+---@param options? coffer.ensure_many_options
+---@return table<integer, coffer.clumio.wallet> results
+---@return table<integer, coffer.failure> failures, table<integer, coffer.word> words
+function clumio:ensure_wallets(list, options) end
+
 ---Prepares a call without sending it.
 ---@param operation string
 ---@param parameters? any
@@ -463,6 +478,13 @@ function commvault:s3_vaults(parameters, options) end
 ---@return coffer.commvault.vault|coffer.commvault.listed_vault|nil vault
 ---@return coffer.ensured word, coffer.incomplete incomplete
 function commvault:ensure_s3_vault(parameters, options) end
+
+---Sees to it that many vaults exist: one look for all.
+---@param list coffer.commvault.create_s3_vault[]
+---@param options? coffer.ensure_many_options
+---@return table<integer, coffer.commvault.vault|coffer.commvault.listed_vault> results
+---@return table<integer, coffer.failure> failures, table<integer, coffer.word> words
+function commvault:ensure_s3_vaults(list, options) end
 
 ---Prepares a call without sending it.
 ---@param operation string
@@ -703,6 +725,13 @@ function astra:accounts(parameters, options) end
 ---@param options? coffer.ensure_options
 ---@return coffer.astra.account? account, coffer.ensured word, coffer.incomplete incomplete
 function astra:ensure_account(parameters, options) end
+
+---Sees to it that accounts of these names exist: one look for all.
+---@param list (string|coffer.astra.create_account)[]
+---@param options? coffer.ensure_many_options
+---@return table<integer, coffer.astra.account> results
+---@return table<integer, coffer.failure> failures, table<integer, coffer.word> words
+function astra:ensure_accounts(list, options) end
 
 ---Prepares a call without sending it.
 ---@param operation string

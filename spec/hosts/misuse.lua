@@ -21,6 +21,14 @@ function core.sleep(seconds)
   slept = slept + (seconds > 0 and seconds < 3600 and seconds or 0)
 end
 
+-- What is locked would be made: nothing is, below a file.
+local lock = core.lock
+
+function core.lock(path)
+  local is_path = type(path) == "string" or type(path) == "number"
+  return lock(is_path and "/dev/null/" .. path or path)
+end
+
 for _, name in ipairs { "step", "wait" } do
   local original = core[name]
   core[name] = function(what, seconds, ...)

@@ -1,0 +1,126 @@
+--- Whose turn it is: in a Lua state, those who want the same name wait for each
+-- other; between processes, those who lock the same file.
+local core = require "coffer.core"
+local drive = require "coffer.drive"
+
+local turns = {}
+
+--- Seconds between two looks at a turn, for each who waits for one.
+local GLANCE, LONGEST_GLANCE = 0.01, 1
+
+--- Seconds between two tries to lock a file: they grow.
+local SHORTEST_TRY, LONGEST_TRY, GROWTH = 0.02, 1, 1.5
+
+--- Who has each name: { thread = coroutine }, weak, so that a coroutine which
+-- is lost keeps nobody out. Shared by all copies of this module.
+local holders = core.holders
+
+local waiting = 0 -- how many wait in this copy
+
+local function not_sent(code, said)
+  return { outcome = "not_sent", code = code, said = said }
+end
+
+--- True where nobody has it, or a coroutine that is over: one that was ended by
+-- an error has closed nothing.
+local function is_free(name)
+  local holder = holders[name]
+  local thread = holder and holder.thread
+  return not thread or coroutine.status(thread) == "dead"
+end
+
+--- Why there is no use in waiting for a name.
+local function hopeless(name, what)
+  if holders[name].thread == coroutine.running() then
+    return ("not sent: it was called inside %s, such as by its log function"):format(what)
+  elseif not drive.current() then
+    collectgarbage() -- the coroutine that has it may be lost
+    return not is_free(name)
+      and ("not sent: %s is under way in a coroutine that cannot go on meanwhile"):format(what)
+  end
+end
+
+--- Why waiting is at its end, where the map around it is being stopped: its
+-- pauses are none any more.
+local function stopped()
+  local driver = drive.current()
+  if driver and driver.is_stopping and driver.is_stopping() then
+    return not_sent("cancelled", "not sent: the others were stopped")
+  end
+end
+
+--- Waits, for each who has it at most so long.
+local function await(name, what, seconds)
+  local holder, till
+  while not is_free(name) do
+    local wrong, cut = hopeless(name, what), stopped()
+    if wrong or cut then
+      return nil, cut or not_sent("conflict", wrong)
+    elseif holders[name] ~= holder then
+      holder, till = holders[name], drive.clock() + seconds
+    elseif drive.clock() >= till then
+      return nil, not_sent("timeout", ("not sent: %s has not ended yet"):format(what))
+    end
+    collectgarbage "step"
+    drive.sleep(math.min(GLANCE * waiting, LONGEST_GLANCE))
+  end
+  return true
+end
+
+local Turn = { __name = "coffer.turn" }
+Turn.__index = Turn
+
+--- Nothing yet; all that it takes it gives back when it is closed.
+function turns.new()
+  return setmetatable({ names = {} }, Turn)
+end
+
+--- Takes a name, as soon as nobody else has it.
+-- @param what string: what has it meanwhile, for the message
+-- @param seconds number: how long to wait for each who has it before
+-- @return true; or nil and what a failure tells
+function Turn:take(name, what, seconds)
+  waiting = waiting + 1
+  local _ <close> = setmetatable({}, { __close = function() waiting = waiting - 1 end })
+  local is_mine, fields = await(name, what, seconds)
+  if is_mine then
+    local holder = setmetatable({ thread = coroutine.running() }, { __mode = "v" })
+    self.names[name], holders[name] = holder, holder
+  end
+  return is_mine, fields
+end
+
+--- Locks a file, as soon as no other process has it.
+-- @param till number: the end of the caller's patience, by drive.clock()
+-- @return true; or nil and what a failure tells
+function Turn:lock(path, till)
+  local pause = SHORTEST_TRY
+  while true do
+    local lock, wrong = core.lock(path)
+    if lock then
+      self.file = lock
+      return true
+    elseif wrong then
+      return nil, not_sent("config", ("not sent: the lock file %s %s"):format(path, wrong))
+    end
+    local left, cut = till - drive.clock(), stopped()
+    if left <= 0 or cut then
+      return nil, cut or not_sent("timeout", "not sent: another has the lock file " .. path)
+    end
+    drive.sleep(math.min(pause, left))
+    pause = math.min(pause * GROWTH, LONGEST_TRY)
+  end
+end
+
+function Turn:__close()
+  if self.file then
+    self.file:close()
+  end
+  for name, holder in pairs(self.names) do
+    if holders[name] == holder then
+      holders[name] = nil
+    end
+  end
+end
+
+return turns
