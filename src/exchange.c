@@ -5,11 +5,11 @@
 #include "exchange.h"
 
 #include "headers.h"
+#include "retry_after.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
   MOST_HEAD = 64 * 1024,  /* bytes */
@@ -301,19 +301,6 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
 
 /* Answer */
 
-/* Seconds from now, of a number or a date; -1 where it is neither. libcurl's
-** own reading of it does not tell nonsense from 0. */
-static long seconds_of(const char *text)
-{
-  if (*text && text[strspn(text, "0123456789")] == '\0')
-    return strtol(text, NULL, 10); /* more than fits is LONG_MAX */
-  time_t date = curl_getdate(text, NULL);
-  time_t now = time(NULL);
-  if (date == -1)
-    return -1;
-  return date > now ? (long)(date - now) : 0;
-}
-
 const char *exchange_trouble(const struct exchange *exchange)
 {
   return exchange->trouble ? exchange->trouble : "";
@@ -321,14 +308,7 @@ const char *exchange_trouble(const struct exchange *exchange)
 
 long exchange_retry_after(const struct exchange *exchange)
 {
-  struct header header;
-  char text[64];
-  if (!headers_find(&exchange->head, "retry-after", &header) ||
-      header.value_length >= sizeof text)
-    return -1;
-  memcpy(text, header.value, header.value_length);
-  text[header.value_length] = '\0';
-  return seconds_of(text);
+  return retry_after_of(exchange->status, &exchange->head);
 }
 
 void exchange_end(struct exchange *exchange, CURLcode code)

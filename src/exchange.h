@@ -90,7 +90,7 @@ void exchange_end(struct exchange *exchange, CURLcode code);
 /* What libcurl says of what went wrong, "" where it does not. */
 const char *exchange_trouble(const struct exchange *exchange);
 
-/* The seconds that the answer's Retry-After asks for, -1 where it does not. */
+/* The seconds that the answer asks to wait for, -1 where it does not. */
 long exchange_retry_after(const struct exchange *exchange);
 
 /* Forgets the answer, whose memory is wiped, and the header lines. */
