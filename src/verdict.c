@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 const char *verdict_outcome(enum outcome outcome)
 {

@@ -47,6 +47,15 @@ describe("a base URL", function()
     "https://example.com/\0", "https://example.com\0.evil.example", "https://example.com/\t",
     "https://example.com\\@evil.example", "https://example.com:0x50", "https://example.com:99999",
     "javascript:alert(1)", "data:,x", "HTTP://example.com",
+    "https:/example.com", "https:example.com", "https:////example.com", "https:", "https:/",
+    "https:/example.com/https://example.com", "http:/127.0.0.1", "http:127.0.0.1",
+    "http:///127.0.0.1", "://127.0.0.1", "https://%65xample.com", "http://%31%32%37.0.0.1",
+    "http://0x7f.1", "http://127.1", "http://127.0.1", "http://2130706433", "http://017700000001",
+    "http://0177.0.0.1", "http://127.0.0.01", "http://0x7f000001", "http://0x7f.0.0.1",
+    "http://127.0.0.256", "http://127.0.0.1.", "http://localhost.", "http://api.localhost",
+    "http://[0:0:0:0:0:0:0:1]", "http://[::0001]", "http://[::ffff:127.0.0.1]", "http://[::]",
+    "http://[::127.0.0.1]", "http://[::1%25lo]", "http://127.0.0.1.evil.com", "http://localhos",
+    "http://127.0.0.1%2eevil.com", "http://127。0。0。1", "http://１２７.0.0.1", "http://ⓛocalhost",
   }
 
   for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
@@ -59,6 +68,13 @@ describe("a base URL", function()
         })
       end)
     end
+  end
+
+  for _, url in ipairs { "http://127.0.0.1:1", "http://127.255.255.254:1", "http://LocalHost:1",
+    "http://[::1]:1/", "HTTP://127.0.0.1:1", "https://provider.test:1/a%2fb" } do
+    it("F08 may be " .. url, function()
+      assert.is_truthy(providers.clumio.client(url))
+    end)
   end
 
   for _, case in ipairs(providers.calls) do
@@ -516,6 +532,68 @@ describe("the bytes of a request", function()
         assert.is_nil(raw:find("\r\n" .. name .. ":", 1, true))
       end
       assert.equal(case.has_no_body, raw:find("\r\ncontent-type:", 1, true) == nil or nil)
+    end)
+  end
+end)
+
+describe("a program with Turkish letters", function()
+  --- Where the system's own locales are, or the name of a directory where they have been made.
+  local function locales()
+    return workdir.once("locales", function()
+      local directory = workdir.make_directory "locales"
+      for _, charset in ipairs { "UTF-8", "ISO-8859-9" } do
+        os.execute(("localedef -i tr_TR -f %s %s/tr_TR.%s >/dev/null 2>&1"):format(charset,
+          directory, charset))
+      end
+      return directory
+    end)
+  end
+
+  --- Runs the body in that locale; what it returns. Pending where the locale cannot be had.
+  local function run(charset, body, ...)
+    local said = interpreter.run({ LOCPATH = locales() }, ([[
+      if not os.setlocale "tr_TR.%s" then
+        return false
+      end
+      local coffer, providers = require "coffer", require "providers"
+      local url, header = ...
+    ]]):format(charset) .. body, ...)
+    if said[1] == false then
+      pending("locale tr_TR." .. charset .. " cannot be made (localedef, package locales)")
+    end
+    return table.unpack(said, 2)
+  end
+
+  for _, charset in ipairs { "UTF-8", "ISO-8859-9" } do
+    for _, name in ipairs { "TRANSFER-ENCODING", "AUTHORIZATION", "Authorization", "HOST" } do
+      it(("cannot set the library's own header %s: %s"):format(name, charset), function()
+        local ok, trouble = run(charset, [[
+          local ok, trouble = pcall(providers.clumio.client, url, { headers = { [header] = "x" } })
+          return true, ok, tostring(trouble)
+        ]], "http://127.0.0.1:1", name)
+        assert.is_false(ok)
+        assert.truthy(trouble:find("must not set " .. name, 1, true))
+      end)
+    end
+
+    it("reads header names in capitals: " .. charset, function()
+      local faulty <close> = server.start { answers.refusal(429, { "X-RATELIMIT-PERIOD: 40" }) }
+      assert.equal(40, (run(charset, [[
+        local _, failure = providers.clumio.create(providers.clumio.client(url))
+        return true, failure.retry_after
+      ]], faulty.url)))
+    end)
+
+    it("reaches its providers: " .. charset, function()
+      for _, case in ipairs(providers.creates) do
+        local faulty <close> = server.start { keeping(case) }
+        local body = ([[
+          local case = providers.%s
+          local thing, failure = case.create(case.client(url))
+          return true, thing ~= nil, tostring(failure)
+        ]]):format(case.provider)
+        assert.same({ true, "nil" }, { run(charset, body, faulty.url) })
+      end
     end)
   end
 end)
