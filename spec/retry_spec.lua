@@ -301,7 +301,7 @@ describe("a proxy", function()
         local origin <close> = server.start { tls = made.good, keeping(case) }
         local proxy <close> = server.start { order }
         local slept <close> = pauses.skip()
-        local client = patient(case, origin.url, {
+        local client = patient(case, origin.named_url, {
           ca_file = made.root, proxy = "http://" .. proxy.address,
           timeout = name == "silence" and 0.2 or 10,
         })

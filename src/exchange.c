@@ -4,6 +4,7 @@
 
 #include "exchange.h"
 
+#include "address.h"
 #include "headers.h"
 #include "retry_after.h"
 
@@ -153,8 +154,17 @@ static bool set_proxy(CURL *easy, const struct route *route)
   if (!route->proxy && !route->use_env_proxy)
     return SET(easy, CURLOPT_PROXY, "") && SET(easy, CURLOPT_NOPROXY, "");
   return SET(easy, CURLOPT_USERAGENT, route->user_agent) &&
-         (!route->proxy || (SET(easy, CURLOPT_PROXY, route->proxy) &&
-                            SET(easy, CURLOPT_NOPROXY, "")));
+         SET(easy, CURLOPT_PROXY, route->proxy) &&
+         (!route->proxy || SET(easy, CURLOPT_NOPROXY, ""));
+}
+
+/* This machine is never reached through a proxy: that would get what is meant
+** for it alone, and in plain text where the URL has http. */
+static bool set_detour(CURL *easy, const struct route *route, const char *url)
+{
+  if (!route->proxy && !route->use_env_proxy)
+    return true;
+  return SET(easy, CURLOPT_PROXY, address_is_local(url) ? "" : route->proxy);
 }
 
 static bool set_protocol(CURL *easy)
@@ -252,7 +262,8 @@ static bool forget_address(struct handle *handle)
   return is_forgotten;
 }
 
-static bool set_url(struct handle *handle, const char *url)
+static bool set_url(struct handle *handle, const struct route *route,
+                    const char *url)
 {
   bool is_same = handle->url && strcmp(handle->url, url) == 0;
   if (is_same && handle->address)
@@ -264,7 +275,8 @@ static bool set_url(struct handle *handle, const char *url)
   if (!forget_address(handle))
     return false;
   handle->url = strdup(url);
-  return handle->url && SET(handle->easy, CURLOPT_URL, url);
+  return handle->url && SET(handle->easy, CURLOPT_URL, url) &&
+         set_detour(handle->easy, route, url);
 }
 
 /* A POST without a body still says Content-Length: 0. */
@@ -294,7 +306,7 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
   long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
   exchange->most_body = route->most_body;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
-         set_url(handle, message->url) && set_method(easy, message) &&
+         set_url(handle, route, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
          SET(easy, CURLOPT_MAXAGE_CONN, oldest);
 }

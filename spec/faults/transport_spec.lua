@@ -305,7 +305,7 @@ describe("the environment", function()
     local case = providers.clumio
     local trap <close> = server.start { { send = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n" } }
     local origin <close> = server.start { tls = made.good, keeping(case) }
-    local said = interpreter.run(proxies(trap), CREATE, case.provider, origin.url,
+    local said = interpreter.run(proxies(trap), CREATE, case.provider, origin.named_url,
       { ca_file = made.root, use_env_proxy = true })
     assert.is_false(said[1])
     assert.equal(1, #trap:connections())
@@ -337,7 +337,7 @@ describe("a proxy", function()
     it("F21 alone learns its own password: " .. case.name, function()
       local origin <close> = server.start { tls = made.good, keeping(case) }
       local proxy <close> = server.start { { send = ESTABLISHED, relay = true } }
-      local client = case.client(origin.url, {
+      local client = case.client(origin.named_url, {
         ca_file = made.root,
         proxy = "http://user:canary-proxy@" .. proxy.address,
       })
@@ -372,7 +372,7 @@ describe("a proxy", function()
         function()
           local origin <close> = server.start { tls = made.good, keeping(case) }
           local proxy <close> = server.start { row[2] }
-          local client = case.client(origin.url, {
+          local client = case.client(origin.named_url, {
             ca_file = made.root,
             proxy = "http://user:canary-proxy@" .. proxy.address,
             timeout = row[1] == "silence" and 0.4 or 10,
@@ -596,4 +596,88 @@ describe("a program with Turkish letters", function()
       end
     end)
   end
+end)
+
+describe("this machine", function()
+  local made = authority.get()
+  local case = providers.clumio
+  local CREATE = [[
+    local url, options = ...
+    local providers = require "providers"
+    local result, failure = providers.clumio.create(providers.clumio.client(url, options))
+    return result ~= nil, tostring(failure)
+  ]]
+
+  local names = { "http://127.0.0.1", "http://localhost", "http://LOCALHOST", "https://127.0.0.1",
+    "https://localhost" }
+
+  for _, name in ipairs(names) do
+    local function start()
+      local tls = name:find "^https" and made.good or nil
+      return server.start { tls = tls, keeping(case) }
+    end
+
+    it("is not reached through a proxy: " .. name, function()
+      local trap <close> = server.start()
+      local origin <close> = start()
+      local client = case.client(name .. ":" .. origin.port, { ca_file = made.root,
+        proxy = "http://" .. trap.address })
+      expect.created(case, case.create(client))
+      expect.created(case, case.create(client))
+      assert.equal(0, #trap:connections())
+    end)
+
+    it("is not reached through the environment's proxy: " .. name, function()
+      local trap <close> = server.start()
+      local origin <close> = start()
+      local proxy = "http://" .. trap.address
+      local said = interpreter.run({ http_proxy = proxy, https_proxy = proxy, all_proxy = proxy,
+        no_proxy = "" }, CREATE, name .. ":" .. origin.port,
+        { ca_file = made.root, use_env_proxy = true })
+      assert.same({ true, "nil" }, said)
+      assert.equal(0, #trap:connections())
+    end)
+  end
+
+  local others = { "https://0x7f.1", "https://127.1", "https://2130706433", "https://localhost.",
+    "https://api.localhost", "https://[::ffff:127.0.0.1]", "https://[0:0:0:0:0:0:0:1]",
+    "https://0.0.0.0", "https://127.0.0.1." }
+
+  for _, name in ipairs(others) do
+    it("is not reached through a proxy in other spellings: " .. name, function()
+      local trap <close> = server.start()
+      local client = case.client(name .. ":1", { proxy = "http://" .. trap.address })
+      expect.failure("not_sent", "unreachable", case.create(client))
+      assert.equal(0, #trap:connections())
+    end)
+  end
+
+  it("is reached directly and others through the proxy, by one client", function()
+    local origin <close> = server.start { tls = made.good, keeping(providers.ecl) }
+    local here <close> = server.start { answers.keep { status = 201, body = "{}",
+      headers = { "X-Subject-Token: t-1" } } }
+    local proxy <close> = server.start {
+      { send = "HTTP/1.1 200 Connection established\r\n\r\n", relay = true },
+    }
+    local client = coffer.ecl {
+      base_url = origin.named_url .. "/ecl-objectstorage", keystone_url = here.url .. "/v3",
+      api_key = "k", api_secret = "s", tenant_id = answers.asked.tenant_id,
+      ca_file = made.root, proxy = "http://" .. proxy.address, attempts = 1,
+    }
+    for _ = 1, 2 do
+      expect.created(providers.ecl, client:create_account())
+      client:issue_token()
+    end
+    assert.equal("/v3/auth/tokens", here:requests()[1].path)
+    assert.equal(1, #proxy:connections())
+  end)
+
+  it("is not what a name like it leads to", function()
+    local proxy <close> = server.start { { send = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n" } }
+    for _, name in ipairs { "127.0.0.1.evil.test", "localhost.evil.test", "mylocalhost" } do
+      local client = case.client("https://" .. name, { proxy = "http://" .. proxy.address })
+      expect.failure("not_sent", "unreachable", case.create(client))
+    end
+    assert.equal(3, #proxy:connections())
+  end)
 end)
