@@ -27,9 +27,9 @@ enum {
   (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
 
 /* The guard. libcurl asks right before it sends, and again when it means to
-** send a second time by itself: over a new connection where a kept one died,
-** or after REFUSED_STREAM. The first time is noted, the second is stopped.
-** So no send means "provably not sent", whatever curl's code says. */
+** send a second time by itself: over a new connection where a kept one died.
+** The first time is noted, the second is stopped. So no send means "provably
+** not sent", whatever curl's code says. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's */
 static int guard(void *held, char *remote, char *local, int remote_port,
                  int local_port)
@@ -170,7 +170,7 @@ static bool set_detour(CURL *easy, const struct route *route, const char *url)
 static bool set_protocol(CURL *easy)
 {
   return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
-         SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) &&
+         SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
          SET(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
          SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
          SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&

@@ -43,8 +43,6 @@ static const struct transport transports[] = {
     {CURLE_PARTIAL_FILE, "protocol"},
     {CURLE_BAD_CONTENT_ENCODING, "protocol"},
     {CURLE_WRITE_ERROR, "protocol"},
-    {CURLE_HTTP2, "protocol"},
-    {CURLE_HTTP2_STREAM, "protocol"},
 };
 
 static const char *transport_word(CURLcode code)
