@@ -67,6 +67,8 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
 {
   struct exchange *exchange = ((struct handle *)held)->exchange;
   size_t length = size * count;
+  exchange->is_behind_status =
+      exchange->head_seen == 0 || exchange->is_between_heads;
   exchange->head_seen += length;
   if (exchange->head_seen > MOST_HEAD)
     return stop(exchange, STOP_HEAD_TOO_LARGE);
@@ -94,10 +96,32 @@ static bool make_room(struct exchange *exchange)
          buffer_reserve(&exchange->body, (size_t)told + BUFFER_ZEROS);
 }
 
+/* libcurl 7.84 to 8.0 keeps a pointer to the last header line of a handle,
+** which leads nowhere in the handle's next answer until that has a header line
+** of its own: a folded line behind the status line would be written to where it
+** leads. With CURLOPT_HEADER these versions show each line of a head to the
+** callback for the body first, which may stop them. */
+static bool has_stray_pointer(void)
+{
+  return curl_version_info(CURLVERSION_NOW)->version_num < 0x080100;
+}
+
+static size_t look_at_head(struct exchange *exchange, const char *line,
+                           size_t length)
+{
+  bool is_folded = *line == ' ' || *line == '\t';
+  if (exchange->is_behind_status && is_folded)
+    return stop(exchange, STOP_HEAD_FOLDED);
+  exchange->is_behind_status = false; /* a long line comes in pieces */
+  return length;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 {
   struct exchange *exchange = ((struct handle *)held)->exchange;
   size_t length = size * count;
+  if (!exchange->is_head_complete)
+    return look_at_head(exchange, bytes, length);
   if (length > exchange->most_body - exchange->body.length)
     return stop(exchange, STOP_BODY_TOO_LARGE);
   if ((exchange->body.capacity == 0 && !make_room(exchange)) ||
@@ -203,6 +227,7 @@ static bool set_callbacks(struct handle *handle)
          SET(easy, CURLOPT_ERRORBUFFER, handle->trouble) &&
          SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
          SET(easy, CURLOPT_SOCKOPTFUNCTION, close_on_exec) &&
+         SET(easy, CURLOPT_HEADER, has_stray_pointer() ? 1L : 0L) &&
          SET(easy, CURLOPT_HEADERFUNCTION, take_head) &&
          SET(easy, CURLOPT_WRITEFUNCTION, take_body);
 }

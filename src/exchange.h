@@ -48,6 +48,7 @@ enum exchange_stop {
   STOP_NONE,
   STOP_HEAD_TOO_LARGE,
   STOP_BODY_TOO_LARGE,
+  STOP_HEAD_FOLDED, /* in its first line */
   STOP_NO_MEMORY
 };
 
@@ -65,6 +66,7 @@ struct exchange {
   size_t most_body;
   unsigned sends; /* how often libcurl was about to send: 0 is not sent */
   bool is_head_complete;
+  bool is_behind_status; /* the status line was the last one */
   bool is_between_heads; /* behind that of a 1xx */
   bool is_done;
   bool is_crowded; /* not sent, and there are no descriptors left */

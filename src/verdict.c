@@ -15,9 +15,13 @@ const char *verdict_outcome(enum outcome outcome)
   return names[outcome];
 }
 
+/* That of libcurl 8.6 for a header line of absurd length; older headers lack
+** its name. */
+enum { TOO_LARGE = 100 };
+
 /* What curl's codes are called. */
 struct transport {
-  CURLcode code;
+  unsigned code;
   const char *word;
 };
 
@@ -40,9 +44,11 @@ static const struct transport transports[] = {
     {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
     {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
     {CURLE_WEIRD_SERVER_REPLY, "protocol"},
+    {TOO_LARGE, "protocol"},
     {CURLE_PARTIAL_FILE, "protocol"},
     {CURLE_BAD_CONTENT_ENCODING, "protocol"},
     {CURLE_WRITE_ERROR, "protocol"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, "protocol"}, /* a header line that is none */
 };
 
 static const char *transport_word(CURLcode code)
@@ -144,6 +150,7 @@ static struct verdict cut(const struct exchange *exchange)
   static const char *const said[] = {
       [STOP_HEAD_TOO_LARGE] = "the answer has more than 64 KiB of headers",
       [STOP_BODY_TOO_LARGE] = "the answer is larger than max_response",
+      [STOP_HEAD_FOLDED] = "the answer's first header line is a folded one",
       [STOP_NO_MEMORY] = "not enough memory for the answer"};
   const char *word = transport_word(exchange->code);
   if (exchange->stop != STOP_NONE)
