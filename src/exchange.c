@@ -348,6 +348,16 @@ long exchange_retry_after(const struct exchange *exchange)
   return retry_after_of(exchange->status, &exchange->head);
 }
 
+/* The bytes of a request that libcurl has sent. */
+static long long bytes_written(CURL *easy)
+{
+  long request = 0;
+  curl_off_t body = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request);
+  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  return (long long)request + body;
+}
+
 void exchange_end(struct exchange *exchange, CURLcode code)
 {
   exchange->code = code;
@@ -356,6 +366,7 @@ void exchange_end(struct exchange *exchange, CURLcode code)
     return;
   if (*exchange->handle->trouble)
     exchange->trouble = strdup(exchange->handle->trouble);
+  exchange->written = bytes_written(exchange->handle->easy);
   curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE,
                     &exchange->status);
   curl_easy_getinfo(exchange->handle->easy, CURLINFO_HTTP_CONNECTCODE,

@@ -72,6 +72,7 @@ struct exchange {
   bool is_crowded; /* not sent, and there are no descriptors left */
   enum exchange_stop stop;
   CURLcode code;
+  long long written; /* bytes that libcurl has sent, as it counts them */
   long status;
   long proxy_status; /* of the answer to CONNECT, 0 where there is none */
   char *trouble;     /* what libcurl says of it, or NULL */

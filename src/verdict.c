@@ -192,11 +192,22 @@ static bool has_told_length(const struct exchange *exchange)
   return true;
 }
 
+/* The guard was passed, but libcurl failed before it wrote a byte. These codes
+** are its own failures; where a connection failed, it may have written some
+** that it did not count. */
+static bool is_unwritten(const struct exchange *exchange)
+{
+  return exchange->sends == 1 && exchange->written == 0 &&
+         exchange->head_seen == 0 &&
+         (exchange->code == CURLE_FAILED_INIT ||
+          exchange->code == CURLE_OUT_OF_MEMORY);
+}
+
 struct verdict verdict_of(const struct exchange *exchange)
 {
   struct verdict verdict = by_status(exchange->status);
   bool is_success = verdict.outcome == OUTCOME_ANSWERED;
-  if (exchange->sends == 0)
+  if (exchange->sends == 0 || is_unwritten(exchange))
     return not_sent(exchange);
   /* A status that is no success says all; a success has to be whole. */
   if (exchange->is_head_complete && !is_success)
