@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
   MOST_HEAD = 64 * 1024,  /* bytes */
@@ -18,8 +19,9 @@ enum {
   MOST_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
   SLOWEST_SPEED = 1,      /* bytes a second */
   SLOWEST_TIME = 30,      /* seconds */
-  OLDEST_FOR_CREATE = 5,  /* seconds a connection may have idled */
-  OLDEST_FOR_OTHERS = 118 /* libcurl's default */
+  /* seconds that a connection may have been idle */
+  MAX_IDLE_FOR_CREATE = 2,
+  MAX_IDLE_FOR_OTHERS = 118 /* libcurl's default */
 };
 
 /* True when the option was taken. */
@@ -29,14 +31,30 @@ enum {
 /* The guard. libcurl asks right before it sends, and again when it means to
 ** send a second time by itself: over a new connection where a kept one died.
 ** The first time is noted, the second is stopped. So no send means "provably
-** not sent", whatever curl's code says. */
+** not sent", whatever curl's code says.
+**
+** A connection that was used before has to be clean: else what lies unread on
+** it would be taken for the answer, or the request would go to a server that
+** has left. That is no send either, and flight.c takes a new connection. One
+** that the pool does not know may be such. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's */
 static int guard(void *held, char *remote, char *local, int remote_port,
                  int local_port)
 {
-  struct exchange *exchange = ((struct handle *)held)->exchange;
-  (void)remote, (void)local, (void)remote_port, (void)local_port;
-  return exchange->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  struct handle *handle = held;
+  struct exchange *exchange = handle->exchange;
+  struct ends ends = {remote, local, remote_port, local_port};
+  if (exchange->sends > 0) {
+    exchange->sends++;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  pool_use(handle->pool, &ends, &handle->connection);
+  bool is_clean = handle->connection ? connection_is_clean(handle->connection,
+                                                           exchange->max_idle)
+                                     : handle->wants_new_connection;
+  exchange->is_stale = !is_clean;
+  exchange->sends = is_clean;
+  return is_clean ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t stop(struct exchange *exchange, enum exchange_stop why)
@@ -63,6 +81,15 @@ static bool is_final(const struct exchange *exchange)
   return status >= 200;
 }
 
+/* More has been read than came since the request was sent: some of it lay in
+** TLS's own buffer before, where the guard cannot see it. It answers another
+** request. */
+static bool is_early(const struct handle *handle)
+{
+  return handle->connection &&
+         connection_received(handle->connection) < handle->exchange->head_seen;
+}
+
 static size_t take_head(char *line, size_t size, size_t count, void *held)
 {
   struct exchange *exchange = ((struct handle *)held)->exchange;
@@ -77,7 +104,10 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
   if (exchange->is_between_heads && begins_head(line, length))
     exchange->head.length = 0;
   exchange->is_between_heads = ends_head(line, length);
-  exchange->is_head_complete = exchange->is_between_heads && is_final(exchange);
+  bool is_complete = exchange->is_between_heads && is_final(exchange);
+  if (is_complete && is_early(held))
+    return stop(exchange, STOP_HEAD_EARLY);
+  exchange->is_head_complete = is_complete;
   if ((exchange->head.capacity == 0 &&
        !buffer_reserve(&exchange->head, USUAL_HEAD)) ||
       !buffer_append(&exchange->head, line, length))
@@ -133,11 +163,18 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 /* Handle */
 
 /* A program that the host starts must not inherit our connections. */
-static int close_on_exec(void *held, curl_socket_t socket, curlsocktype purpose)
+static int socket_opened(void *pool, curl_socket_t socket, curlsocktype purpose)
 {
-  (void)held, (void)purpose;
-  return fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR
-                                                : CURL_SOCKOPT_OK;
+  (void)purpose;
+  bool is_ready =
+      fcntl(socket, F_SETFD, FD_CLOEXEC) >= 0 && pool_add(pool, socket);
+  return is_ready ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
+static int socket_closed(void *pool, curl_socket_t socket)
+{
+  pool_remove(pool, socket);
+  return close(socket);
 }
 
 /* libcurl's default CA file without its default CA directory: with the
@@ -226,7 +263,10 @@ static bool set_callbacks(struct handle *handle)
          SET(easy, CURLOPT_PRIVATE, handle) &&
          SET(easy, CURLOPT_ERRORBUFFER, handle->trouble) &&
          SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
-         SET(easy, CURLOPT_SOCKOPTFUNCTION, close_on_exec) &&
+         SET(easy, CURLOPT_SOCKOPTDATA, handle->pool) &&
+         SET(easy, CURLOPT_SOCKOPTFUNCTION, socket_opened) &&
+         SET(easy, CURLOPT_CLOSESOCKETDATA, handle->pool) &&
+         SET(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_closed) &&
          SET(easy, CURLOPT_HEADER, has_stray_pointer() ? 1L : 0L) &&
          SET(easy, CURLOPT_HEADERFUNCTION, take_head) &&
          SET(easy, CURLOPT_WRITEFUNCTION, take_body);
@@ -241,12 +281,13 @@ static bool set_route(CURL *easy, const struct route *route)
          SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME);
 }
 
-struct handle *exchange_make_handle(const struct route *route)
+struct handle *exchange_make_handle(const struct route *route,
+                                    struct pool *pool)
 {
   struct handle *handle = malloc(sizeof *handle);
   if (!handle)
     return NULL;
-  *handle = (struct handle){.easy = curl_easy_init()};
+  *handle = (struct handle){.easy = curl_easy_init(), .pool = pool};
   if (handle->easy && set_callbacks(handle) && set_route(handle->easy, route))
     return handle;
   exchange_free_handle(handle);
@@ -257,6 +298,7 @@ void exchange_free_handle(struct handle *handle)
 {
   if (!handle)
     return;
+  connection_release(&handle->connection);
   curl_easy_cleanup(handle->easy);
   curl_url_cleanup(handle->address);
   free(handle->url);
@@ -322,18 +364,38 @@ static bool set_method(CURL *easy, const struct message *message)
          SET(easy, CURLOPT_POSTFIELDS, bytes);
 }
 
+/* A new connection is asked for in the rare case only. */
+static bool want_new_connection(struct handle *handle, bool is_wanted)
+{
+  bool was_wanted = handle->wants_new_connection;
+  handle->wants_new_connection = is_wanted;
+  return is_wanted == was_wanted ||
+         SET(handle->easy, CURLOPT_FRESH_CONNECT, (long)is_wanted);
+}
+
 bool exchange_prepare(struct exchange *exchange, struct handle *handle,
                       const struct route *route, const struct message *message)
 {
   CURL *easy = handle->easy;
   handle->exchange = exchange;
   *handle->trouble = '\0';
-  long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
+  long max_idle = message->creates ? MAX_IDLE_FOR_CREATE : MAX_IDLE_FOR_OTHERS;
   exchange->most_body = route->most_body;
+  exchange->max_idle = max_idle * 1000;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
+         want_new_connection(handle, false) &&
          set_url(handle, route, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
-         SET(easy, CURLOPT_MAXAGE_CONN, oldest);
+         SET(easy, CURLOPT_MAXAGE_CONN, max_idle);
+}
+
+bool exchange_renew(struct exchange *exchange)
+{
+  struct handle *handle = exchange->handle;
+  exchange->is_stale = false;
+  *handle->trouble = '\0';
+  connection_release(&handle->connection);
+  return want_new_connection(handle, true);
 }
 
 /* Answer */
@@ -346,6 +408,14 @@ const char *exchange_trouble(const struct exchange *exchange)
 long exchange_retry_after(const struct exchange *exchange)
 {
   return retry_after_of(exchange->status, &exchange->head);
+}
+
+bool exchange_lost_connection(const struct exchange *exchange)
+{
+  bool is_our_doing = exchange->stop != STOP_NONE ||
+                      exchange->code == CURLE_ABORTED_BY_CALLBACK;
+  return exchange->sends > 1 ||
+         (exchange->sends == 1 && !is_our_doing && exchange->code != CURLE_OK);
 }
 
 /* The bytes of a request that libcurl has sent. */

@@ -151,6 +151,7 @@ static struct verdict cut(const struct exchange *exchange)
       [STOP_HEAD_TOO_LARGE] = "the answer has more than 64 KiB of headers",
       [STOP_BODY_TOO_LARGE] = "the answer is larger than max_response",
       [STOP_HEAD_FOLDED] = "the answer's first header line is a folded one",
+      [STOP_HEAD_EARLY] = "what came answers another request",
       [STOP_NO_MEMORY] = "not enough memory for the answer"};
   const char *word = transport_word(exchange->code);
   if (exchange->stop != STOP_NONE)
