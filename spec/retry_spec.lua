@@ -225,6 +225,64 @@ describe("a create that was provably not sent", function()
   end)
 end)
 
+describe("the wait that an answer asks for", function()
+  local function wait_of(status, ...)
+    local faulty <close> = server.start { refusal(status, { ... }) }
+    local _, failure = clumio.create(clumio.client(faulty.url))
+    return failure.retry_after
+  end
+
+  local here = "Wed, 25 Nov 2026 12:00:00 GMT"
+  local later = "Wed, 25 Nov 2026 12:00:07 GMT"
+  local moment = 1795608000
+
+  for _, offset in ipairs { -600, 600, 366 * 86400 } do
+    it(("counts a date from the answer's own, %d s from here"):format(offset), function()
+      assert.equal(3, wait_of(429, "Date: " .. date(offset), "Retry-After: " .. date(offset + 3)))
+    end)
+  end
+
+  it("counts a date from the local clock where the answer's date is none", function()
+    local seconds = wait_of(429, "Date: yesterday", "Retry-After: " .. date(30))
+    assert.is_true(seconds >= 25 and seconds <= 30)
+  end)
+
+  it("is the longest of several that can be read", function()
+    assert.equal(5, wait_of(429, "Retry-After: 3", "Retry-After: 5", "Retry-After: soon"))
+  end)
+
+  for _, name in ipairs { "X-RateLimit-Period", "X-RateLimit-Reset", "RateLimit-Reset" } do
+    it("is that of " .. name .. " where there is no Retry-After", function()
+      assert.equal(40, wait_of(429, name .. ": 40"))
+      assert.equal(40, wait_of(429, name:upper() .. ": 40", "Retry-After: 1.5"))
+      assert.equal(3, wait_of(429, name .. ": 40", "Retry-After: 3"))
+    end)
+
+    it("is not that of " .. name .. " where no limit was reached, or it is nonsense", function()
+      assert.is_nil(wait_of(503, name .. ": 40"))
+      for _, nonsense in ipairs { "-1", "abc", "1.5", "", "1h", "12" .. ("\u{663}") } do
+        assert.is_nil(wait_of(429, name .. ": " .. nonsense))
+      end
+    end)
+
+    it("is very long where that of " .. name .. " fits in nothing", function()
+      assert.is_true(wait_of(429, name .. ": " .. ("9"):rep(200)) > 10 ^ 12)
+    end)
+  end
+
+  for _, name in ipairs { "X-RateLimit-Reset", "RateLimit-Reset" } do
+    it("ends at the moment that " .. name .. " names", function()
+      assert.equal(7, wait_of(429, "Date: " .. here, name .. ": " .. moment + 7))
+      assert.equal(7, wait_of(429, "Date: " .. here, name .. ": " .. later))
+      assert.equal(0, wait_of(429, "Date: " .. here, name .. ": " .. moment - 7))
+    end)
+  end
+
+  it("is until the limit is lifted rather than its whole period", function()
+    assert.equal(12, wait_of(429, "X-RateLimit-Period: 3600", "X-RateLimit-Reset: 12"))
+  end)
+end)
+
 describe("a proxy", function()
   local made = authority.get()
   local rows = {
@@ -243,7 +301,7 @@ describe("a proxy", function()
         local origin <close> = server.start { tls = made.good, keeping(case) }
         local proxy <close> = server.start { order }
         local slept <close> = pauses.skip()
-        local client = patient(case, origin.url, {
+        local client = patient(case, origin.named_url, {
           ca_file = made.root, proxy = "http://" .. proxy.address,
           timeout = name == "silence" and 0.2 or 10,
         })

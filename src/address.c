@@ -7,7 +7,6 @@
 #include <curl/curl.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 enum { LONGEST_SEGMENT = 256, LONGEST_URL = 2048 };
 
@@ -22,13 +21,94 @@ static bool has_byte_outside(const char *text, size_t length,
   return false;
 }
 
-static bool is_loopback(const char *host)
+/* This machine */
+
+static bool is_loopback_ipv4(const char *host)
 {
   struct in_addr address;
-  if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-    return true;
   return inet_pton(AF_INET, host, &address) == 1 &&
          ntohl(address.s_addr) >> 24 == 127;
+}
+
+/* The ways to write this machine to which http may go. */
+static bool is_loopback(const char *host)
+{
+  return curl_strequal(host, "localhost") || strcmp(host, "[::1]") == 0 ||
+         is_loopback_ipv4(host);
+}
+
+/* Also where an address is 0, or one of IPv4 within IPv6: the system takes
+** these to this machine as well. */
+static bool is_local_ipv6(const char *host)
+{
+  struct in6_addr address;
+  char text[INET6_ADDRSTRLEN];
+  size_t length = strcspn(host, "]");
+  if (*host != '[' || length > sizeof text)
+    return false;
+  memcpy(text, host + 1, length - 1);
+  text[length - 1] = '\0';
+  if (inet_pton(AF_INET6, text, &address) != 1)
+    return false;
+  return IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_UNSPECIFIED(&address) ||
+         (IN6_IS_ADDR_V4MAPPED(&address) &&
+          (address.s6_addr[12] == 127 || address.s6_addr[12] == 0));
+}
+
+/* True for all that leads to this machine, a dot at its end or not. Changes
+** the text. */
+static bool is_local(char *host)
+{
+  static const char name[] = ".localhost";
+  size_t length = strlen(host);
+  struct in_addr address;
+  if (length > 0 && host[length - 1] == '.')
+    host[--length] = '\0';
+  if (is_loopback(host) || is_local_ipv6(host))
+    return true;
+  if (inet_pton(AF_INET, host, &address) == 1)
+    return ntohl(address.s_addr) >> 24 == 0;
+  return length >= sizeof name &&
+         curl_strequal(host + length - (sizeof name - 1), name);
+}
+
+bool address_is_local(const char *text)
+{
+  CURLU *url = curl_url();
+  char *host = NULL;
+  bool is_found = url &&
+                  curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+                  curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                  is_local(host);
+  curl_free(host);
+  curl_url_cleanup(url);
+  return is_found;
+}
+
+/* Checking */
+
+/* What stands between "://" and the path; its length, or 0 where there is
+** none. */
+static size_t find_authority(const char *url, const char **authority)
+{
+  size_t scheme = strcspn(url, ":/");
+  *authority = url;
+  if (strncmp(url + scheme, "://", 3) != 0)
+    return 0;
+  *authority = url + scheme + 3;
+  return strcspn(*authority, "/");
+}
+
+/* True where the URL has the host just as it is written here: libcurl makes
+** 127.0.0.1 out of 0x7f.1, 127.1 and others. */
+static bool is_written_so(const char *url, const char *host)
+{
+  const char *authority;
+  size_t length = find_authority(url, &authority);
+  size_t host_length = strlen(host);
+  return host_length <= length &&
+         curl_strnequal(authority, host, host_length) &&
+         (host_length == length || authority[host_length] == ':');
 }
 
 /* True when the URL has this part. */
@@ -40,7 +120,7 @@ static bool has_part(CURLU *url, CURLUPart part)
   return code == CURLUE_OK;
 }
 
-static const char *check_scheme(CURLU *url)
+static const char *check_scheme(CURLU *url, const char *text)
 {
   char *scheme = NULL;
   char *host = NULL;
@@ -53,25 +133,15 @@ static const char *check_scheme(CURLU *url)
   else if (code != CURLUE_OK || !*host)
     wrong = "must be an absolute https URL";
   else if (strcmp(scheme, "http") == 0)
-    wrong = is_loopback(host) ? NULL
-                              : "must be https (http is for 127.0.0.0/8, "
-                                "[::1] and localhost only)";
+    wrong = is_loopback(host) && is_written_so(text, host)
+                ? NULL
+                : "must be https (http is for 127.0.0.0/8, [::1] and "
+                  "localhost only, written so)";
   else if (strcmp(scheme, "https") != 0)
     wrong = "must be https";
   curl_free(scheme);
   curl_free(host);
   return wrong;
-}
-
-static const char *check_parts(CURLU *url)
-{
-  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
-    return "must not have user information";
-  if (has_part(url, CURLUPART_FRAGMENT))
-    return "must not have a fragment";
-  if (has_part(url, CURLUPART_QUERY))
-    return "must not have a query";
-  return check_scheme(url);
 }
 
 /* What CURLU lets pass or forgets: control bytes and blanks, backslashes, an
@@ -86,20 +156,28 @@ static const char *check_bytes(const char *url, size_t length)
   return NULL;
 }
 
-static const char *check_url(const char *text, size_t length, bool is_base)
+/* What libcurl makes of it: it takes https:/host and https:///host as well, and
+** decodes what is encoded in a host. */
+static const char *check_base_bytes(const char *url, size_t length)
 {
-  const char *wrong = check_bytes(text, length);
-  if (wrong)
-    return wrong;
-  if (is_base && memchr(text, '?', length))
+  const char *authority;
+  size_t authority_length = find_authority(url, &authority);
+  if (memchr(url, '?', length))
     return "must not have a query";
-  if (is_base && memchr(text, '#', length))
+  if (memchr(url, '#', length))
     return "must not have a fragment";
-  const char *authority = strstr(text, "://");
-  if (is_base && authority && authority[3] == '/')
-    return "must name a host";
-  if (is_base && memchr(text, '@', length))
+  if (memchr(url, '@', length))
     return "must not have user information";
+  if (authority_length == 0)
+    return "must be an absolute https URL, such as https://host/path";
+  if (*authority != '[' && memchr(authority, '%', authority_length))
+    return "must not have an encoded host";
+  return NULL;
+}
+
+static const char *check_url(const char *text, bool is_base)
+{
+  const char *wrong = NULL;
   CURLU *url = curl_url();
   if (!url)
     return no_memory;
@@ -110,19 +188,23 @@ static const char *check_url(const char *text, size_t length, bool is_base)
   else if (code != CURLUE_OK)
     wrong = is_base ? "must be an absolute https URL" : "must be a URL";
   else if (is_base)
-    wrong = check_parts(url);
+    wrong = check_scheme(url, text);
   curl_url_cleanup(url);
   return wrong;
 }
 
 const char *address_check_base(const char *url, size_t length)
 {
-  return check_url(url, length, true);
+  const char *wrong = check_bytes(url, length);
+  if (!wrong)
+    wrong = check_base_bytes(url, length);
+  return wrong ? wrong : check_url(url, true);
 }
 
 const char *address_check_proxy(const char *url, size_t length)
 {
-  return check_url(url, length, false);
+  const char *wrong = check_bytes(url, length);
+  return wrong ? wrong : check_url(url, false);
 }
 
 const char *address_check_segment(const char *text, size_t length)
@@ -211,10 +293,18 @@ static bool has_same(CURLU *a, CURLU *b, CURLUPart part)
 {
   char *one = part_of(a, part);
   char *other = part_of(b, part);
-  bool is_same = one && other && strcasecmp(one, other) == 0;
+  bool is_same = one && other && curl_strequal(one, other);
   curl_free(one);
   curl_free(other);
   return is_same;
+}
+
+static bool has_encoded_dot(const char *path)
+{
+  while ((path = strstr(path, "%2")) != NULL)
+    if ((*(path += 2) | 0x20) == 'e')
+      return true;
+  return false;
 }
 
 /* True when the path of `url` is below that of `base`, which ends with a
@@ -224,7 +314,7 @@ static bool is_below(CURLU *base, CURLU *url)
   char *top = part_of(base, CURLUPART_PATH);
   char *path = part_of(url, CURLUPART_PATH);
   bool is_below = top && path && strncmp(top, path, strlen(top)) == 0 &&
-                  !strcasestr(path, "%2e") && !strstr(path, "/../");
+                  !has_encoded_dot(path) && !strstr(path, "/../");
   curl_free(top);
   curl_free(path);
   return is_below;

@@ -12,7 +12,11 @@
 ** ..."). https anywhere, http to this machine only. */
 const char *address_check_base(const char *url, size_t length);
 
-/* The same for a proxy, which may have user and password. */
+/* True where the host of the URL is this machine, in whatever way it is
+** written. */
+bool address_is_local(const char *url);
+
+/* The same check for a proxy, which may have user and password. */
 const char *address_check_proxy(const char *url, size_t length);
 
 /* NULL for a text that may be a segment of a path, else what is wrong. */

@@ -4,12 +4,14 @@
 
 #include "exchange.h"
 
+#include "address.h"
 #include "headers.h"
+#include "retry_after.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 enum {
   MOST_HEAD = 64 * 1024,  /* bytes */
@@ -17,8 +19,9 @@ enum {
   MOST_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
   SLOWEST_SPEED = 1,      /* bytes a second */
   SLOWEST_TIME = 30,      /* seconds */
-  OLDEST_FOR_CREATE = 5,  /* seconds a connection may have idled */
-  OLDEST_FOR_OTHERS = 118 /* libcurl's default */
+  /* seconds that a connection may have been idle */
+  MAX_IDLE_FOR_CREATE = 2,
+  MAX_IDLE_FOR_OTHERS = 118 /* libcurl's default */
 };
 
 /* True when the option was taken. */
@@ -26,16 +29,32 @@ enum {
   (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
 
 /* The guard. libcurl asks right before it sends, and again when it means to
-** send a second time by itself: over a new connection where a kept one died,
-** or after REFUSED_STREAM. The first time is noted, the second is stopped.
-** So no send means "provably not sent", whatever curl's code says. */
+** send a second time by itself: over a new connection where a kept one died.
+** The first time is noted, the second is stopped. So no send means "provably
+** not sent", whatever curl's code says.
+**
+** A connection that was used before has to be clean: else what lies unread on
+** it would be taken for the answer, or the request would go to a server that
+** has left. That is no send either, and flight.c takes a new connection. One
+** that the pool does not know may be such. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's */
 static int guard(void *held, char *remote, char *local, int remote_port,
                  int local_port)
 {
-  struct exchange *exchange = ((struct handle *)held)->exchange;
-  (void)remote, (void)local, (void)remote_port, (void)local_port;
-  return exchange->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  struct handle *handle = held;
+  struct exchange *exchange = handle->exchange;
+  struct ends ends = {remote, local, remote_port, local_port};
+  if (exchange->sends > 0) {
+    exchange->sends++;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  pool_use(handle->pool, &ends, &handle->connection);
+  bool is_clean = handle->connection ? connection_is_clean(handle->connection,
+                                                           exchange->max_idle)
+                                     : handle->wants_new_connection;
+  exchange->is_stale = !is_clean;
+  exchange->sends = is_clean;
+  return is_clean ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t stop(struct exchange *exchange, enum exchange_stop why)
@@ -62,10 +81,21 @@ static bool is_final(const struct exchange *exchange)
   return status >= 200;
 }
 
+/* More has been read than came since the request was sent: some of it lay in
+** TLS's own buffer before, where the guard cannot see it. It answers another
+** request. */
+static bool is_early(const struct handle *handle)
+{
+  return handle->connection &&
+         connection_received(handle->connection) < handle->exchange->head_seen;
+}
+
 static size_t take_head(char *line, size_t size, size_t count, void *held)
 {
   struct exchange *exchange = ((struct handle *)held)->exchange;
   size_t length = size * count;
+  exchange->is_behind_status =
+      exchange->head_seen == 0 || exchange->is_between_heads;
   exchange->head_seen += length;
   if (exchange->head_seen > MOST_HEAD)
     return stop(exchange, STOP_HEAD_TOO_LARGE);
@@ -74,7 +104,10 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
   if (exchange->is_between_heads && begins_head(line, length))
     exchange->head.length = 0;
   exchange->is_between_heads = ends_head(line, length);
-  exchange->is_head_complete = exchange->is_between_heads && is_final(exchange);
+  bool is_complete = exchange->is_between_heads && is_final(exchange);
+  if (is_complete && is_early(held))
+    return stop(exchange, STOP_HEAD_EARLY);
+  exchange->is_head_complete = is_complete;
   if ((exchange->head.capacity == 0 &&
        !buffer_reserve(&exchange->head, USUAL_HEAD)) ||
       !buffer_append(&exchange->head, line, length))
@@ -93,10 +126,32 @@ static bool make_room(struct exchange *exchange)
          buffer_reserve(&exchange->body, (size_t)told + BUFFER_ZEROS);
 }
 
+/* libcurl 7.84 to 8.0 keeps a pointer to the last header line of a handle,
+** which leads nowhere in the handle's next answer until that has a header line
+** of its own: a folded line behind the status line would be written to where it
+** leads. With CURLOPT_HEADER these versions show each line of a head to the
+** callback for the body first, which may stop them. */
+static bool has_stray_pointer(void)
+{
+  return curl_version_info(CURLVERSION_NOW)->version_num < 0x080100;
+}
+
+static size_t look_at_head(struct exchange *exchange, const char *line,
+                           size_t length)
+{
+  bool is_folded = *line == ' ' || *line == '\t';
+  if (exchange->is_behind_status && is_folded)
+    return stop(exchange, STOP_HEAD_FOLDED);
+  exchange->is_behind_status = false; /* a long line comes in pieces */
+  return length;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 {
   struct exchange *exchange = ((struct handle *)held)->exchange;
   size_t length = size * count;
+  if (!exchange->is_head_complete)
+    return look_at_head(exchange, bytes, length);
   if (length > exchange->most_body - exchange->body.length)
     return stop(exchange, STOP_BODY_TOO_LARGE);
   if ((exchange->body.capacity == 0 && !make_room(exchange)) ||
@@ -108,11 +163,18 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 /* Handle */
 
 /* A program that the host starts must not inherit our connections. */
-static int close_on_exec(void *held, curl_socket_t socket, curlsocktype purpose)
+static int socket_opened(void *pool, curl_socket_t socket, curlsocktype purpose)
 {
-  (void)held, (void)purpose;
-  return fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR
-                                                : CURL_SOCKOPT_OK;
+  (void)purpose;
+  bool is_ready =
+      fcntl(socket, F_SETFD, FD_CLOEXEC) >= 0 && pool_add(pool, socket);
+  return is_ready ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
+static int socket_closed(void *pool, curl_socket_t socket)
+{
+  pool_remove(pool, socket);
+  return close(socket);
 }
 
 /* libcurl's default CA file without its default CA directory: with the
@@ -153,14 +215,23 @@ static bool set_proxy(CURL *easy, const struct route *route)
   if (!route->proxy && !route->use_env_proxy)
     return SET(easy, CURLOPT_PROXY, "") && SET(easy, CURLOPT_NOPROXY, "");
   return SET(easy, CURLOPT_USERAGENT, route->user_agent) &&
-         (!route->proxy || (SET(easy, CURLOPT_PROXY, route->proxy) &&
-                            SET(easy, CURLOPT_NOPROXY, "")));
+         SET(easy, CURLOPT_PROXY, route->proxy) &&
+         (!route->proxy || SET(easy, CURLOPT_NOPROXY, ""));
+}
+
+/* This machine is never reached through a proxy: that would get what is meant
+** for it alone, and in plain text where the URL has http. */
+static bool set_detour(CURL *easy, const struct route *route, const char *url)
+{
+  if (!route->proxy && !route->use_env_proxy)
+    return true;
+  return SET(easy, CURLOPT_PROXY, address_is_local(url) ? "" : route->proxy);
 }
 
 static bool set_protocol(CURL *easy)
 {
   return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
-         SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) &&
+         SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
          SET(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
          SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
          SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
@@ -192,7 +263,11 @@ static bool set_callbacks(struct handle *handle)
          SET(easy, CURLOPT_PRIVATE, handle) &&
          SET(easy, CURLOPT_ERRORBUFFER, handle->trouble) &&
          SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
-         SET(easy, CURLOPT_SOCKOPTFUNCTION, close_on_exec) &&
+         SET(easy, CURLOPT_SOCKOPTDATA, handle->pool) &&
+         SET(easy, CURLOPT_SOCKOPTFUNCTION, socket_opened) &&
+         SET(easy, CURLOPT_CLOSESOCKETDATA, handle->pool) &&
+         SET(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_closed) &&
+         SET(easy, CURLOPT_HEADER, has_stray_pointer() ? 1L : 0L) &&
          SET(easy, CURLOPT_HEADERFUNCTION, take_head) &&
          SET(easy, CURLOPT_WRITEFUNCTION, take_body);
 }
@@ -206,12 +281,13 @@ static bool set_route(CURL *easy, const struct route *route)
          SET(easy, CURLOPT_LOW_SPEED_TIME, (long)SLOWEST_TIME);
 }
 
-struct handle *exchange_make_handle(const struct route *route)
+struct handle *exchange_make_handle(const struct route *route,
+                                    struct pool *pool)
 {
   struct handle *handle = malloc(sizeof *handle);
   if (!handle)
     return NULL;
-  *handle = (struct handle){.easy = curl_easy_init()};
+  *handle = (struct handle){.easy = curl_easy_init(), .pool = pool};
   if (handle->easy && set_callbacks(handle) && set_route(handle->easy, route))
     return handle;
   exchange_free_handle(handle);
@@ -222,6 +298,7 @@ void exchange_free_handle(struct handle *handle)
 {
   if (!handle)
     return;
+  connection_release(&handle->connection);
   curl_easy_cleanup(handle->easy);
   curl_url_cleanup(handle->address);
   free(handle->url);
@@ -252,7 +329,8 @@ static bool forget_address(struct handle *handle)
   return is_forgotten;
 }
 
-static bool set_url(struct handle *handle, const char *url)
+static bool set_url(struct handle *handle, const struct route *route,
+                    const char *url)
 {
   bool is_same = handle->url && strcmp(handle->url, url) == 0;
   if (is_same && handle->address)
@@ -264,7 +342,8 @@ static bool set_url(struct handle *handle, const char *url)
   if (!forget_address(handle))
     return false;
   handle->url = strdup(url);
-  return handle->url && SET(handle->easy, CURLOPT_URL, url);
+  return handle->url && SET(handle->easy, CURLOPT_URL, url) &&
+         set_detour(handle->easy, route, url);
 }
 
 /* A POST without a body still says Content-Length: 0. */
@@ -285,34 +364,41 @@ static bool set_method(CURL *easy, const struct message *message)
          SET(easy, CURLOPT_POSTFIELDS, bytes);
 }
 
+/* A new connection is asked for in the rare case only. */
+static bool want_new_connection(struct handle *handle, bool is_wanted)
+{
+  bool was_wanted = handle->wants_new_connection;
+  handle->wants_new_connection = is_wanted;
+  return is_wanted == was_wanted ||
+         SET(handle->easy, CURLOPT_FRESH_CONNECT, (long)is_wanted);
+}
+
 bool exchange_prepare(struct exchange *exchange, struct handle *handle,
                       const struct route *route, const struct message *message)
 {
   CURL *easy = handle->easy;
   handle->exchange = exchange;
   *handle->trouble = '\0';
-  long oldest = message->creates ? OLDEST_FOR_CREATE : OLDEST_FOR_OTHERS;
+  long max_idle = message->creates ? MAX_IDLE_FOR_CREATE : MAX_IDLE_FOR_OTHERS;
   exchange->most_body = route->most_body;
+  exchange->max_idle = max_idle * 1000;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
-         set_url(handle, message->url) && set_method(easy, message) &&
+         want_new_connection(handle, false) &&
+         set_url(handle, route, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
-         SET(easy, CURLOPT_MAXAGE_CONN, oldest);
+         SET(easy, CURLOPT_MAXAGE_CONN, max_idle);
+}
+
+bool exchange_renew(struct exchange *exchange)
+{
+  struct handle *handle = exchange->handle;
+  exchange->is_stale = false;
+  *handle->trouble = '\0';
+  connection_release(&handle->connection);
+  return want_new_connection(handle, true);
 }
 
 /* Answer */
-
-/* Seconds from now, of a number or a date; -1 where it is neither. libcurl's
-** own reading of it does not tell nonsense from 0. */
-static long seconds_of(const char *text)
-{
-  if (*text && text[strspn(text, "0123456789")] == '\0')
-    return strtol(text, NULL, 10); /* more than fits is LONG_MAX */
-  time_t date = curl_getdate(text, NULL);
-  time_t now = time(NULL);
-  if (date == -1)
-    return -1;
-  return date > now ? (long)(date - now) : 0;
-}
 
 const char *exchange_trouble(const struct exchange *exchange)
 {
@@ -321,14 +407,25 @@ const char *exchange_trouble(const struct exchange *exchange)
 
 long exchange_retry_after(const struct exchange *exchange)
 {
-  struct header header;
-  char text[64];
-  if (!headers_find(&exchange->head, "retry-after", &header) ||
-      header.value_length >= sizeof text)
-    return -1;
-  memcpy(text, header.value, header.value_length);
-  text[header.value_length] = '\0';
-  return seconds_of(text);
+  return retry_after_of(exchange->status, &exchange->head);
+}
+
+bool exchange_lost_connection(const struct exchange *exchange)
+{
+  bool is_our_doing = exchange->stop != STOP_NONE ||
+                      exchange->code == CURLE_ABORTED_BY_CALLBACK;
+  return exchange->sends > 1 ||
+         (exchange->sends == 1 && !is_our_doing && exchange->code != CURLE_OK);
+}
+
+/* The bytes of a request that libcurl has sent. */
+static long long bytes_written(CURL *easy)
+{
+  long request = 0;
+  curl_off_t body = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request);
+  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  return (long long)request + body;
 }
 
 void exchange_end(struct exchange *exchange, CURLcode code)
@@ -339,6 +436,7 @@ void exchange_end(struct exchange *exchange, CURLcode code)
     return;
   if (*exchange->handle->trouble)
     exchange->trouble = strdup(exchange->handle->trouble);
+  exchange->written = bytes_written(exchange->handle->easy);
   curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE,
                     &exchange->status);
   curl_easy_getinfo(exchange->handle->easy, CURLINFO_HTTP_CONNECTCODE,

@@ -120,7 +120,7 @@ static struct handle *take_handle(struct flight *flight,
 {
   if (flight->spare_count > 0)
     return flight->spares[--flight->spare_count];
-  return exchange_make_handle(route);
+  return exchange_make_handle(route, &flight->pool);
 }
 
 /* The handle forgets whose it was: nothing may point to a dead exchange. */
@@ -128,6 +128,7 @@ static void put_handle(struct flight *flight, struct handle *handle)
 {
   CURL *easy = handle->easy;
   handle->exchange = NULL;
+  connection_release(&handle->connection);
   bool is_clean =
       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL) == CURLE_OK;
@@ -186,6 +187,8 @@ static void land(struct flight *flight, struct exchange *exchange,
   curl_multi_remove_handle(flight->multi, exchange->handle->easy);
   leave(&flight->in_air, exchange);
   put_handle(flight, exchange->handle);
+  if (exchange_lost_connection(exchange))
+    pool_shut_idle(&flight->pool);
   lines_drop(exchange->lines); /* the answer may be kept for long */
   exchange->lines = NULL;
   exchange->handle = NULL;
@@ -223,6 +226,17 @@ static void take_down(struct flight *flight, struct exchange *exchange,
   exchange->landed_in = flight;
 }
 
+/* The guard found that the kept connection was not clean, which libcurl has
+** closed by now: the same attempt goes on with a new one. */
+static bool take_new_connection(struct flight *flight,
+                                struct exchange *exchange)
+{
+  CURL *easy = exchange->handle->easy;
+  return curl_multi_remove_handle(flight->multi, easy) == CURLM_OK &&
+         exchange_renew(exchange) &&
+         curl_multi_add_handle(flight->multi, easy) == CURLM_OK;
+}
+
 /* libcurl cannot go on, mostly for want of memory, and some versions would
 ** crash if they had to: all that is in the air ends here, and what comes
 ** later gets a handle that is new. */
@@ -247,6 +261,11 @@ static bool collect(struct flight *flight)
             CURLE_OK ||
         !handle || !handle->exchange)
       continue;
+    if (handle->exchange->is_stale) {
+      if (take_new_connection(flight, handle->exchange))
+        continue;
+      code = CURLE_OUT_OF_MEMORY;
+    }
     take_down(flight, handle->exchange, code);
     is_any = true;
   }
@@ -336,6 +355,7 @@ void flight_close(struct flight *flight)
   while (flight->spare_count > 0)
     exchange_free_handle(flight->spares[--flight->spare_count]);
   curl_multi_cleanup(flight->multi);
+  pool_clear(&flight->pool);
   flight->multi = NULL;
   close(flight->descriptor);
 }

@@ -11,6 +11,7 @@ enum { FLIGHT_SPARES = 8 };
 
 struct flight {
   CURLM *multi;
+  struct pool pool;        /* the sockets of its connections */
   int descriptor;          /* readable when there is something to do */
   long long due;           /* when libcurl wants a step, in ms; -1: never */
   struct exchange *in_air; /* list */

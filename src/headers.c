@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Going out */
 
@@ -114,7 +113,7 @@ bool headers_next_named(const struct buffer *lines, size_t *at,
     size_t length = take_line(lines, at);
     bool may_be = ((*line ^ *name) & ~0x20) == 0; /* most are told apart here */
     if (may_be && length > name_length &&
-        strncasecmp(line, name, name_length) == 0 &&
+        curl_strnequal(line, name, name_length) &&
         read_line(line, length, header) && header->name_length == name_length)
       return true;
   }

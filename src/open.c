@@ -14,7 +14,6 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MOST_SETTINGS = 15 };
 
@@ -361,9 +360,9 @@ static bool is_reserved(const struct provider *provider, const char *name)
       "trailer",          "transfer-encoding",
       "upgrade",          "user-agent"};
   for (size_t i = 0; i < ARRAY_LENGTH(reserved); i++)
-    if (strcasecmp(reserved[i], name) == 0)
+    if (curl_strequal(reserved[i], name))
       return true;
-  return strcasecmp(provider->token_header, name) == 0;
+  return curl_strequal(provider->token_header, name);
 }
 
 /* One header, name and value on top. */

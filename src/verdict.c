@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 const char *verdict_outcome(enum outcome outcome)
 {
@@ -16,9 +15,13 @@ const char *verdict_outcome(enum outcome outcome)
   return names[outcome];
 }
 
+/* That of libcurl 8.6 for a header line of absurd length; older headers lack
+** its name. */
+enum { TOO_LARGE = 100 };
+
 /* What curl's codes are called. */
 struct transport {
-  CURLcode code;
+  unsigned code;
   const char *word;
 };
 
@@ -41,11 +44,11 @@ static const struct transport transports[] = {
     {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
     {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
     {CURLE_WEIRD_SERVER_REPLY, "protocol"},
+    {TOO_LARGE, "protocol"},
     {CURLE_PARTIAL_FILE, "protocol"},
     {CURLE_BAD_CONTENT_ENCODING, "protocol"},
     {CURLE_WRITE_ERROR, "protocol"},
-    {CURLE_HTTP2, "protocol"},
-    {CURLE_HTTP2_STREAM, "protocol"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, "protocol"}, /* a header line that is none */
 };
 
 static const char *transport_word(CURLcode code)
@@ -147,6 +150,8 @@ static struct verdict cut(const struct exchange *exchange)
   static const char *const said[] = {
       [STOP_HEAD_TOO_LARGE] = "the answer has more than 64 KiB of headers",
       [STOP_BODY_TOO_LARGE] = "the answer is larger than max_response",
+      [STOP_HEAD_FOLDED] = "the answer's first header line is a folded one",
+      [STOP_HEAD_EARLY] = "what came answers another request",
       [STOP_NO_MEMORY] = "not enough memory for the answer"};
   const char *word = transport_word(exchange->code);
   if (exchange->stop != STOP_NONE)
@@ -188,11 +193,22 @@ static bool has_told_length(const struct exchange *exchange)
   return true;
 }
 
+/* The guard was passed, but libcurl failed before it wrote a byte. These codes
+** are its own failures; where a connection failed, it may have written some
+** that it did not count. */
+static bool is_unwritten(const struct exchange *exchange)
+{
+  return exchange->sends == 1 && exchange->written == 0 &&
+         exchange->head_seen == 0 &&
+         (exchange->code == CURLE_FAILED_INIT ||
+          exchange->code == CURLE_OUT_OF_MEMORY);
+}
+
 struct verdict verdict_of(const struct exchange *exchange)
 {
   struct verdict verdict = by_status(exchange->status);
   bool is_success = verdict.outcome == OUTCOME_ANSWERED;
-  if (exchange->sends == 0)
+  if (exchange->sends == 0 || is_unwritten(exchange))
     return not_sent(exchange);
   /* A status that is no success says all; a success has to be whole. */
   if (exchange->is_head_complete && !is_success)

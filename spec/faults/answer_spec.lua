@@ -280,3 +280,64 @@ describe("headers", function()
     end)
   end
 end)
+
+describe("an answer whose first header line is folded", function()
+  local case = providers.clumio
+  local good = case.good()
+  local status_line, rest = good:match "^(.-\r\n)(.*)$"
+
+  --- It may be read or not, which is libcurl's to say; not sent or refused it is not.
+  local function bears(result, failure)
+    if result then
+      return expect.created(case, result, failure)
+    end
+    return expect.failure("unknown", "protocol", result, failure, failure.code)
+  end
+
+  local function answer_each(...)
+    local orders = { ... }
+    for i, bytes in ipairs(orders) do
+      orders[i] = { send = bytes, finish = "keep" }
+    end
+    return server.start(orders)
+  end
+
+  local places = {
+    { "of a blank", status_line .. " folded: x\r\n" .. rest },
+    { "of a tab and much text", status_line .. "\t" .. ("x"):rep(3000) .. "\r\n" .. rest },
+    { "of blanks alone", status_line .. "   \r\n" .. rest },
+    { "behind a 100", "HTTP/1.1 100 Continue\r\n folded\r\n\r\n" .. good },
+    { "behind a bare 100", "HTTP/1.1 100 Continue\r\n\r\n" .. status_line .. " x\r\n" .. rest },
+    { "of a refusal", "HTTP/1.1 403 Forbidden\r\n x\r\nContent-Length: 2\r\n\r\n{}" },
+  }
+
+  for _, place in ipairs(places) do
+    it("does the next one no harm: " .. place[1], function()
+      local bytes = place[2]
+      local faulty <close> = answer_each(good, bytes, good, bytes, bytes, good)
+      local client = case.client(faulty.url)
+      local calls = {}
+      for i = 1, 6 do
+        calls[i] = table.pack(case.create(client))
+      end
+      for _, i in ipairs { 1, 3, 6 } do
+        expect.created(case, calls[i][1], calls[i][2])
+      end
+      if place[1] ~= "of a refusal" then
+        for _, i in ipairs { 2, 4, 5 } do
+          bears(calls[i][1], calls[i][2])
+        end
+      end
+      assert.equal(6, faulty:creates())
+    end)
+  end
+
+  it("differs from one that is folded further down, or in a long line's blanks", function()
+    local folded = status_line .. "X-One: " .. ("y"):rep(16384 - 7) .. " z\r\n w\r\n" .. rest
+    local faulty <close> = answer_each(good, folded, folded)
+    local client = case.client(faulty.url)
+    for _ = 1, 3 do
+      expect.created(case, case.create(client))
+    end
+  end)
+end)

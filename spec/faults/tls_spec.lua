@@ -129,6 +129,38 @@ CipherString = ALL:@SECLEVEL=0
   end
 end)
 
+describe("a server that offers HTTP/2", function()
+  if not nginx.is_there() then
+    pending "A14 (nginx is not installed)"
+    return
+  end
+
+  local function start(case)
+    return nginx.start {
+      tls = made.good, offers_http2 = true,
+      server = ("location / {\ndefault_type %s;\nadd_header X-Spoken $server_protocol;\n"
+        .. "return %d '%s';\n}\n"):format(case.type, case.status, case.body()),
+    }
+  end
+
+  for _, case in ipairs(providers.creates) do
+    it("A14 is spoken to in HTTP/1.1: " .. case.name, function()
+      local web <close> = start(case)
+      local thing = expect.created(case, case.create(case.client(web.url, { ca_file = made.root })))
+      assert.equal("HTTP/1.1", coffer.response(thing).headers["x-spoken"])
+    end)
+  end
+
+  it("A14 does offer it", function()
+    local web <close> = start(providers.clumio)
+    local client = io.popen(("openssl s_client -alpn h2 -connect 127.0.0.1:%d </dev/null 2>&1")
+      :format(web.port))
+    local said = client:read "a"
+    client:close()
+    assert.truthy(said:find("ALPN protocol: h2", 1, true))
+  end)
+end)
+
 describe("a server that asks for a client's certificate", function()
   if not nginx.is_there() then
     pending "F06 (nginx is not installed)"

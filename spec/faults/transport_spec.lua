@@ -47,6 +47,15 @@ describe("a base URL", function()
     "https://example.com/\0", "https://example.com\0.evil.example", "https://example.com/\t",
     "https://example.com\\@evil.example", "https://example.com:0x50", "https://example.com:99999",
     "javascript:alert(1)", "data:,x", "HTTP://example.com",
+    "https:/example.com", "https:example.com", "https:////example.com", "https:", "https:/",
+    "https:/example.com/https://example.com", "http:/127.0.0.1", "http:127.0.0.1",
+    "http:///127.0.0.1", "://127.0.0.1", "https://%65xample.com", "http://%31%32%37.0.0.1",
+    "http://0x7f.1", "http://127.1", "http://127.0.1", "http://2130706433", "http://017700000001",
+    "http://0177.0.0.1", "http://127.0.0.01", "http://0x7f000001", "http://0x7f.0.0.1",
+    "http://127.0.0.256", "http://127.0.0.1.", "http://localhost.", "http://api.localhost",
+    "http://[0:0:0:0:0:0:0:1]", "http://[::0001]", "http://[::ffff:127.0.0.1]", "http://[::]",
+    "http://[::127.0.0.1]", "http://[::1%25lo]", "http://127.0.0.1.evil.com", "http://localhos",
+    "http://127.0.0.1%2eevil.com", "http://127。0。0。1", "http://１２７.0.0.1", "http://ⓛocalhost",
   }
 
   for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
@@ -59,6 +68,13 @@ describe("a base URL", function()
         })
       end)
     end
+  end
+
+  for _, url in ipairs { "http://127.0.0.1:1", "http://127.255.255.254:1", "http://LocalHost:1",
+    "http://[::1]:1/", "HTTP://127.0.0.1:1", "https://provider.test:1/a%2fb" } do
+    it("F08 may be " .. url, function()
+      assert.is_truthy(providers.clumio.client(url))
+    end)
   end
 
   for _, case in ipairs(providers.calls) do
@@ -289,7 +305,7 @@ describe("the environment", function()
     local case = providers.clumio
     local trap <close> = server.start { { send = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n" } }
     local origin <close> = server.start { tls = made.good, keeping(case) }
-    local said = interpreter.run(proxies(trap), CREATE, case.provider, origin.url,
+    local said = interpreter.run(proxies(trap), CREATE, case.provider, origin.named_url,
       { ca_file = made.root, use_env_proxy = true })
     assert.is_false(said[1])
     assert.equal(1, #trap:connections())
@@ -321,7 +337,7 @@ describe("a proxy", function()
     it("F21 alone learns its own password: " .. case.name, function()
       local origin <close> = server.start { tls = made.good, keeping(case) }
       local proxy <close> = server.start { { send = ESTABLISHED, relay = true } }
-      local client = case.client(origin.url, {
+      local client = case.client(origin.named_url, {
         ca_file = made.root,
         proxy = "http://user:canary-proxy@" .. proxy.address,
       })
@@ -356,7 +372,7 @@ describe("a proxy", function()
         function()
           local origin <close> = server.start { tls = made.good, keeping(case) }
           local proxy <close> = server.start { row[2] }
-          local client = case.client(origin.url, {
+          local client = case.client(origin.named_url, {
             ca_file = made.root,
             proxy = "http://user:canary-proxy@" .. proxy.address,
             timeout = row[1] == "silence" and 0.4 or 10,
@@ -518,4 +534,150 @@ describe("the bytes of a request", function()
       assert.equal(case.has_no_body, raw:find("\r\ncontent-type:", 1, true) == nil or nil)
     end)
   end
+end)
+
+describe("a program with Turkish letters", function()
+  --- Where the system's own locales are, or the name of a directory where they have been made.
+  local function locales()
+    return workdir.once("locales", function()
+      local directory = workdir.make_directory "locales"
+      for _, charset in ipairs { "UTF-8", "ISO-8859-9" } do
+        os.execute(("localedef -i tr_TR -f %s %s/tr_TR.%s >/dev/null 2>&1"):format(charset,
+          directory, charset))
+      end
+      return directory
+    end)
+  end
+
+  --- Runs the body in that locale; what it returns. Pending where the locale cannot be had.
+  local function run(charset, body, ...)
+    local said = interpreter.run({ LOCPATH = locales() }, ([[
+      if not os.setlocale "tr_TR.%s" then
+        return false
+      end
+      local coffer, providers = require "coffer", require "providers"
+      local url, header = ...
+    ]]):format(charset) .. body, ...)
+    if said[1] == false then
+      pending("locale tr_TR." .. charset .. " cannot be made (localedef, package locales)")
+    end
+    return table.unpack(said, 2)
+  end
+
+  for _, charset in ipairs { "UTF-8", "ISO-8859-9" } do
+    for _, name in ipairs { "TRANSFER-ENCODING", "AUTHORIZATION", "Authorization", "HOST" } do
+      it(("cannot set the library's own header %s: %s"):format(name, charset), function()
+        local ok, trouble = run(charset, [[
+          local ok, trouble = pcall(providers.clumio.client, url, { headers = { [header] = "x" } })
+          return true, ok, tostring(trouble)
+        ]], "http://127.0.0.1:1", name)
+        assert.is_false(ok)
+        assert.truthy(trouble:find("must not set " .. name, 1, true))
+      end)
+    end
+
+    it("reads header names in capitals: " .. charset, function()
+      local faulty <close> = server.start { answers.refusal(429, { "X-RATELIMIT-PERIOD: 40" }) }
+      assert.equal(40, (run(charset, [[
+        local _, failure = providers.clumio.create(providers.clumio.client(url))
+        return true, failure.retry_after
+      ]], faulty.url)))
+    end)
+
+    it("reaches its providers: " .. charset, function()
+      for _, case in ipairs(providers.creates) do
+        local faulty <close> = server.start { keeping(case) }
+        local body = ([[
+          local case = providers.%s
+          local thing, failure = case.create(case.client(url))
+          return true, thing ~= nil, tostring(failure)
+        ]]):format(case.provider)
+        assert.same({ true, "nil" }, { run(charset, body, faulty.url) })
+      end
+    end)
+  end
+end)
+
+describe("this machine", function()
+  local made = authority.get()
+  local case = providers.clumio
+  local CREATE = [[
+    local url, options = ...
+    local providers = require "providers"
+    local result, failure = providers.clumio.create(providers.clumio.client(url, options))
+    return result ~= nil, tostring(failure)
+  ]]
+
+  local names = { "http://127.0.0.1", "http://localhost", "http://LOCALHOST", "https://127.0.0.1",
+    "https://localhost" }
+
+  for _, name in ipairs(names) do
+    local function start()
+      local tls = name:find "^https" and made.good or nil
+      return server.start { tls = tls, keeping(case) }
+    end
+
+    it("is not reached through a proxy: " .. name, function()
+      local trap <close> = server.start()
+      local origin <close> = start()
+      local client = case.client(name .. ":" .. origin.port, { ca_file = made.root,
+        proxy = "http://" .. trap.address })
+      expect.created(case, case.create(client))
+      expect.created(case, case.create(client))
+      assert.equal(0, #trap:connections())
+    end)
+
+    it("is not reached through the environment's proxy: " .. name, function()
+      local trap <close> = server.start()
+      local origin <close> = start()
+      local proxy = "http://" .. trap.address
+      local said = interpreter.run({ http_proxy = proxy, https_proxy = proxy, all_proxy = proxy,
+        no_proxy = "" }, CREATE, name .. ":" .. origin.port,
+        { ca_file = made.root, use_env_proxy = true })
+      assert.same({ true, "nil" }, said)
+      assert.equal(0, #trap:connections())
+    end)
+  end
+
+  local others = { "https://0x7f.1", "https://127.1", "https://2130706433", "https://localhost.",
+    "https://api.localhost", "https://[::ffff:127.0.0.1]", "https://[0:0:0:0:0:0:0:1]",
+    "https://0.0.0.0", "https://127.0.0.1." }
+
+  for _, name in ipairs(others) do
+    it("is not reached through a proxy in other spellings: " .. name, function()
+      local trap <close> = server.start()
+      local client = case.client(name .. ":1", { proxy = "http://" .. trap.address })
+      expect.failure("not_sent", "unreachable", case.create(client))
+      assert.equal(0, #trap:connections())
+    end)
+  end
+
+  it("is reached directly and others through the proxy, by one client", function()
+    local origin <close> = server.start { tls = made.good, keeping(providers.ecl) }
+    local here <close> = server.start { answers.keep { status = 201, body = "{}",
+      headers = { "X-Subject-Token: t-1" } } }
+    local proxy <close> = server.start {
+      { send = "HTTP/1.1 200 Connection established\r\n\r\n", relay = true },
+    }
+    local client = coffer.ecl {
+      base_url = origin.named_url .. "/ecl-objectstorage", keystone_url = here.url .. "/v3",
+      api_key = "k", api_secret = "s", tenant_id = answers.asked.tenant_id,
+      ca_file = made.root, proxy = "http://" .. proxy.address, attempts = 1,
+    }
+    for _ = 1, 2 do
+      expect.created(providers.ecl, client:create_account())
+      client:issue_token()
+    end
+    assert.equal("/v3/auth/tokens", here:requests()[1].path)
+    assert.equal(1, #proxy:connections())
+  end)
+
+  it("is not what a name like it leads to", function()
+    local proxy <close> = server.start { { send = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n" } }
+    for _, name in ipairs { "127.0.0.1.evil.test", "localhost.evil.test", "mylocalhost" } do
+      local client = case.client("https://" .. name, { proxy = "http://" .. proxy.address })
+      expect.failure("not_sent", "unreachable", case.create(client))
+    end
+    assert.equal(3, #proxy:connections())
+  end)
 end)

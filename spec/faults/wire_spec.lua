@@ -2,8 +2,10 @@
 
 local answers = require "answers"
 local authority = require "authority"
+local child = require "child"
 local expect = require "expect"
 local faults = require "faults"
+local interpreter = require "interpreter"
 local providers = require "providers"
 local server = require "server"
 local socket = require "socket"
@@ -182,5 +184,46 @@ describe("a time-out behind TLS", function()
     local client = providers.clumio.client(faulty.url)
     expect.failure("unknown", "timeout", providers.clumio.create(client, { timeout = 0.3 }))
     assert.equal(1, faulty:creates())
+  end)
+end)
+
+describe("a send that fails in libcurl", function()
+  local case = providers.clumio
+  local FAILED_INIT, OUT_OF_MEMORY, SEND_ERROR = 2, 27, 55
+
+  --- What becomes of a create with two attempts, the first of which fails so.
+  local function create(faulty, code, sent_before)
+    if os.getenv "COFFER_SANITIZED" then
+      pending "the sanitizers have their own libraries in front"
+    end
+    return table.unpack(interpreter.run({
+      LD_PRELOAD = child.need "failing_send.so",
+      FAILING_SEND = tostring(code),
+      FAILING_SEND_AFTER = tostring(sent_before),
+    }, [[
+      local case = require("providers").clumio
+      local wallet, failure = case.create(case.client(..., { attempts = 2 }))
+      return wallet and wallet.id or failure.outcome
+    ]], faulty.url))
+  end
+
+  for name, code in pairs { FAILED_INIT = FAILED_INIT, OUT_OF_MEMORY = OUT_OF_MEMORY } do
+    it("was not sent where nothing was written: " .. name, function()
+      local faulty <close> = server.start { answers.keep_good(case) }
+      assert.equal("w-1", create(faulty, code, 0))
+      assert.equal(1, faulty:creates())
+    end)
+
+    it("may have been sent where a byte was written: " .. name, function()
+      local faulty <close> = server.start { answers.keep_good(case) }
+      assert.equal("unknown", create(faulty, code, 1))
+      assert.equal(0, faulty:creates())
+    end)
+  end
+
+  it("may have been sent where the connection failed", function()
+    local faulty <close> = server.start { answers.keep_good(case) }
+    assert.equal("unknown", create(faulty, SEND_ERROR, 0))
+    assert.equal(0, faulty:creates())
   end)
 end)

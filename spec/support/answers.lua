@@ -220,6 +220,11 @@ function answers.keep(options)
   return { send = answers.http(options), finish = finish }
 end
 
+--- An order with this case's good answer that keeps the connection.
+function answers.keep_good(case)
+  return { send = case.good(), finish = "keep" }
+end
+
 --- An order that refuses without executing.
 function answers.refusal(status, headers)
   local order = answers.keep { status = status, headers = headers, body = "{}" }

@@ -31,7 +31,7 @@ keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 ]]
 
-local HERE = "IP:127.0.0.1,DNS:localhost"
+local HERE = "IP:127.0.0.1,DNS:localhost,DNS:provider.test"
 local KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
 
 local directory

@@ -90,7 +90,7 @@ local SERVER = [[
 ]]
 
 --- Starts nginx with one server.
--- @param options table: server (its directives), tls ({ certificate =, key = })
+-- @param options table: server (its directives), tls ({ certificate =, key = }), offers_http2
 -- @return nginx: with `port` and `url`
 function nginx.start(options)
   local pair, certificate = options.tls, ""
@@ -98,7 +98,8 @@ function nginx.start(options)
     certificate = ("ssl_certificate %s;\nssl_certificate_key %s;"):format(pair.certificate,
       pair.key)
   end
-  local started = nginx.serve(SERVER:format(pair and " ssl" or "", certificate, options.server),
+  local started = nginx.serve(SERVER:format((pair and " ssl" or "")
+    .. (options.offers_http2 and " http2" or ""), certificate, options.server),
     { "port" })
   started.port = started.ports.port
   started.url = (pair and "https" or "http") .. "://127.0.0.1:" .. started.port

@@ -18,6 +18,8 @@
 -- or { created = order, absent = order }: which of the two, by whether a create has been executed
 -- since these orders were given.
 --
+-- Its named_url has a name that only a proxy can find; its certificates have it too.
+--
 -- Beside the list: paths = { ["GET /wallets"] = list, … } has precedence, tls = luasec parameters,
 -- full = true (nobody is accepted, SYNs stay unanswered), late = s (refused until then), port,
 -- exists = true (something was created already).
@@ -72,6 +74,7 @@ function server.start(given)
     held = started.held,
     address = "127.0.0.1:" .. started.port,
     url = (given and given.tls and "https" or "http") .. "://127.0.0.1:" .. started.port,
+    named_url = "https://provider.test:" .. started.port,
   }, Server)
 end
 
