@@ -3,6 +3,8 @@
 local call = require "coffer.call"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
+local marks = require "coffer.marks"
+local need = require "coffer.need"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
 local retry = require "coffer.retry"
@@ -37,6 +39,7 @@ local function prepare(self, provider, operation, parameters, options)
     core.misuse(("%s:%s takes parameters, got a %s: give its ID, or call its method"):format(
       provider, operation.name, thing.__name))
   end
+  marks.learn()
   if parameters == nil and operation.token and states[self] then
     parameters = credentials.parameters(self, provider, operation.name)
   end
@@ -45,11 +48,12 @@ end
 
 --- Sends it. What may be missing is loaded before, for it would cost the answer.
 local function send(self, operation, request, parameters, options)
+  marks.learn()
   local names_rows = operation.paging and operation.paging.row_names
   if not names_rows then
     return call.send(states[self], operation, request, options)
   end
-  local pages = require "coffer.pages"
+  local pages = need "coffer.pages"
   local result, failure, code = call.send(states[self], operation, request, options)
   name_rows(pages, operation.paging, result, parameters)
   if failure then
@@ -87,7 +91,7 @@ local function request_method(provider, described)
     if not request then
       return nil, call.report(fields, 0)
     end
-    return require("coffer.request").new(request, described.token, function(core_request)
+    return need("coffer.request").new(request, described.token, function(core_request)
       return send(self, operation, core_request, parameters, options)
     end)
   end
@@ -99,10 +103,10 @@ local function add_helpers(provider, described)
   local methods = described.methods
   for _, operation in pairs(described.operations) do
     if operation.paging then
-      methods[operation.paging.name] = require("coffer.pages").method(provider, operation)
+      methods[operation.paging.name] = need("coffer.pages").method(provider, operation)
     end
   end
-  for name, ensured in pairs(require("coffer.ensure").methods(provider)) do
+  for name, ensured in pairs(need("coffer.ensure").methods(provider)) do
     methods[name] = ensured
   end
   setmetatable(methods, nil)
@@ -158,7 +162,7 @@ end
 --- The log function of a new client, or nil.
 local function log_of(given)
   local is_asked = given or os.getenv "COFFER_LOG" == "debug"
-  return is_asked and require("coffer.log").of(given)
+  return is_asked and need("coffer.log").of(given)
 end
 
 local function new_state(self, provider, options)
@@ -191,15 +195,6 @@ function client.open(provider, options)
   things.bind(load_once(provider).kinds, opened, metatables)
   states[opened] = new_state(opened, provider, options or {})
   return opened
-end
-
--- lua-cjson's marks for arrays, where it is there and has them: OpenResty's
--- fork does. What is read as an empty array then encodes as one there, too.
-local has_cjson, cjson = pcall(require, "cjson")
-for _, mark in ipairs { "empty_array", "array_mt", "empty_array_mt" } do
-  if has_cjson and cjson[mark] then
-    core.array_mark(cjson[mark], mark == "empty_array_mt")
-  end
 end
 
 --- What came over the wire is a plain table, but for how it prints.
