@@ -133,6 +133,17 @@ int client_settings(lua_State *L)
   return 1;
 }
 
+/* The environment's default CA file counts as well. */
+void client_look_at_files(struct client *client)
+{
+  const struct route *route = &client->route;
+  client->files.paths[0] = exchange_ca_file(route);
+  client->files.paths[1] = route->client_certificate;
+  client->files.paths[2] = route->client_key;
+  if (files_changed(&client->files))
+    flight_renew(&client->flight);
+}
+
 /* core.token_generation(client): how often the token changed, nil where there
 ** is none yet. */
 int client_token_generation(lua_State *L)

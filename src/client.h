@@ -1,6 +1,7 @@
 #ifndef COFFER_CLIENT_H
 #define COFFER_CLIENT_H
 
+#include "files.h"
 #include "flight.h"
 #include "operation.h"
 #include "secret.h"
@@ -32,6 +33,7 @@ struct client {
   struct route route;
   bool has_parameters; /* that fill those of calls */
   struct flight flight;
+  struct files files; /* what connections are made with */
   struct client_lines last;
   long timeout; /* of one attempt, milliseconds */
   pid_t process;
@@ -59,6 +61,9 @@ void client_check_open(lua_State *L, const struct client *client);
 
 /* The client at the index, of whatever provider, else raises. */
 struct client *client_of_any(lua_State *L, int index);
+
+/* Drops the connections where the files of its route have changed. */
+void client_look_at_files(struct client *client);
 
 int client_settings(lua_State *L);
 int client_token_generation(lua_State *L);

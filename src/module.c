@@ -7,6 +7,7 @@
 #include "misuse.h"
 #include "names.h"
 #include "open.h"
+#include "options.h"
 #include "request.h"
 #include "secret.h"
 #include "system.h"
@@ -92,6 +93,7 @@ int luaopen_coffer_core(lua_State *L)
       {"misuse", misuse_raise},
       {"nearest", core_nearest},
       {"is_terminal", system_is_terminal},
+      {"is_verification", options_is_verification},
       {"open", open_client},
       {"read_token", system_read_token},
       {"secret", secret_new},

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum { MOST_SETTINGS = 15 };
 
@@ -316,6 +317,8 @@ static const struct option common_options[] = {
     {"client_certificate", OPTION_FILE,
      offsetof(struct client, route.client_certificate)},
     {"client_key", OPTION_FILE, offsetof(struct client, route.client_key)},
+    {"client_key_password", OPTION_SECRET,
+     offsetof(struct client, route.client_key_password)},
     {"connect_timeout", OPTION_SECONDS,
      offsetof(struct client, route.connect_timeout), 3600},
     {"max_response", OPTION_BYTES, offsetof(struct client, route.most_body),
@@ -429,6 +432,22 @@ static void check_key_log(lua_State *L, const struct client *client)
   lua_pop(L, 1);
 }
 
+/* Nobody waits for a pipe or a terminal: libcurl would, beyond any deadline. A
+** file that is not there may come yet. */
+static void check_files(lua_State *L, const struct client *client)
+{
+  const struct route *route = &client->route;
+  const char *const files[][2] = {
+      {"ca_file", route->ca_file},
+      {"client_certificate", route->client_certificate},
+      {"client_key", route->client_key}};
+  struct stat status;
+  for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
+    if (files[i][1] && stat(files[i][1], &status) == 0 &&
+        !S_ISREG(status.st_mode))
+      marshal_problem(L, AT_PROBLEMS, files[i][0], "is not a regular file");
+}
+
 /* Gives back nil and what a failure tells. */
 static int refuse_open(lua_State *L, const struct provider *provider)
 {
@@ -477,6 +496,7 @@ int open_client(lua_State *L)
   take_options(L, client);
   find_settings(L, client);
   take_headers(L, client);
+  check_files(L, client);
   check_key_log(L, client);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);

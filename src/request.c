@@ -496,6 +496,7 @@ static int request_start(lua_State *L)
     misuse(L, "the request has been collected");
   if (request->exchange.flight)
     misuse(L, "the request is being sent already");
+  client_look_at_files(request->client);
   flight_stop(&request->exchange, CURLE_OK);
   exchange_clear(&request->exchange);
   request->exchange.tag = luaL_optinteger(L, 3, 0);

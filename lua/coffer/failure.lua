@@ -1,5 +1,7 @@
 --- How a failure reads. What it tells comes from the core; here it is put
 -- into words.
+local hint = require "coffer.hint"
+
 local failure = {}
 
 local LONGEST_LINE = 400 -- bytes of one printed line
@@ -49,7 +51,7 @@ local function message(fields)
   end
   parts[#parts + 1] = fields.target and "to " .. fields.target
   parts[#parts + 1] = fields.lost
-  parts[#parts + 1] = fields.trouble
+  parts[#parts + 1] = hint.add(fields.trouble, fields.code)
   parts[#parts + 1] = details ~= "" and details or nil
   return table.concat(parts, ": ")
 end

@@ -73,7 +73,8 @@ function secret:wipe() end
 ---@field ca_file? string
 ---@field client_certificate? string
 ---@field client_key? string
----@field proxy? string
+---@field client_key_password? coffer.credential
+---@field proxy? coffer.credential a URL, which may have a password
 ---@field use_env_proxy? boolean
 ---@field allow_keylog? boolean
 ---@field timeout? number seconds of one attempt (60)
