@@ -127,6 +127,16 @@ describe("an option of the wrong type or out of range", function()
     end
   end)
 
+  it("raises and lists the regions, and guesses none", function()
+    for _, region in ipairs { "us-west-3", "", "US-WEST-2", "us-west-2 " } do
+      local done, said = pcall(coffer.clumio, { token = "t", region = region })
+      assert.is_false(done)
+      matches(("coffer.clumio: option 'region' has no region '%s', there are us-west-2, us-east-1, "
+        .. "ca-central-1, eu-central-1, ap-southeast-2"):format(region), said)
+      assert.is_nil(said:find("did you mean", 1, true))
+    end
+  end)
+
   it("raises and does not show a proxy's password", function()
     for _, proxy in ipairs { "x://me:canary@127.0.0.1", "http://me:canary@a b",
       coffer.secret "x://me:canary@127.0.0.1" } do

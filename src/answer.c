@@ -249,6 +249,28 @@ static void add_request_id(lua_State *L, const struct request *request)
   lua_setfield(L, -2, "request_id");
 }
 
+/* Adds what the body at the index says of why there is no token. */
+static void add_told(lua_State *L, const struct request *request, int body)
+{
+  static const char *const places[] = {"", "data"};
+  const char *const *names = request->operation->tells;
+  int fields = body - 1;
+  if (!names)
+    return;
+  lua_newtable(L);
+  int told = lua_gettop(L);
+  for (; *names; names++)
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+      lua_pushvalue(L, body);
+      push_at(L, places[i]);
+      push_at(L, *names);
+      if (lua_isboolean(L, -1) || lua_isnumber(L, -1))
+        lua_setfield(L, told, *names);
+      lua_settop(L, told);
+    }
+  lua_setfield(L, fields, "told");
+}
+
 /* Makes the body ready to be read. False where there is none. */
 static bool open_body(lua_State *L, struct request *request)
 {
@@ -282,6 +304,7 @@ static void add_complaints(lua_State *L, struct request *request)
     lua_setfield(L, details - 2, "request_id");
   }
   lua_settop(L, details);
+  add_told(L, request, details - 1);
   lua_setfield(L, details - 2, "details");
   lua_settop(L, details - 2);
 }
@@ -479,10 +502,30 @@ static int push_refused_success(lua_State *L, struct request *request)
   return push_refusal(L, request, &verdict);
 }
 
+/* Moves a token that lies elsewhere in the result at `result` to where it is
+** looked for. */
+static void settle_token(lua_State *L, const struct request *request,
+                         struct reading *reading, int result)
+{
+  const struct operation *operation = request->operation;
+  const char *const *place = operation->token_places;
+  for (; place && *place && reading->missing; place++) {
+    lua_pushvalue(L, result);
+    push_at(L, *place);
+    const struct secret *token = secret_test(L, -1);
+    if (token && token->length > 0) {
+      lua_setfield(L, result, operation->token);
+      reading->missing = NULL; /* nothing else is required */
+    }
+    lua_settop(L, result);
+  }
+}
+
 static int push_result(lua_State *L, struct request *request,
-                       const struct reading *reading)
+                       struct reading *reading)
 {
   int result = lua_gettop(L);
+  settle_token(L, request, reading, result);
   int pushed = check_hidden(L, request, result);
   if (pushed)
     return pushed;

@@ -93,6 +93,8 @@ struct operation {
   const char *answer_header;   /* holds a secret that belongs to the result */
   const char *refused_without; /* code of a success without what it needs */
   const char *token; /* member of the result that is the client's new token */
+  const char *const *token_places; /* paths of others it may have instead */
+  const char *const *tells;        /* members that say why there is none */
   const struct paging *paging;
   const struct key *keys;
   size_t key_count;
@@ -105,10 +107,11 @@ enum setting_use {
   SETTING_TOKEN,
   SETTING_BASE_URL,
   SETTING_REGION,
-  SETTING_HEADER,     /* sent with every request where given */
-  SETTING_PARAMETER,  /* fills the parameter of its name */
-  SETTING_CREDENTIAL, /* what a token is got with, secret */
-  SETTING_LOG_IN_URL  /* where it is got */
+  SETTING_HEADER,       /* sent with every request where given */
+  SETTING_PARAMETER,    /* fills the parameter of its name */
+  SETTING_CREDENTIAL,   /* what a token is got with, secret */
+  SETTING_LOG_IN_URL,   /* where it is got */
+  SETTING_AUTHORIZATION /* how the token goes out */
 };
 
 /* An option of the constructor that differs between providers. */
@@ -118,6 +121,8 @@ struct setting {
   bool is_required;
   const char *header;
   const char *environment[2]; /* the first that is set is taken */
+  const char *ending;         /* of a log-in URL, or NULL */
+  const char *sample;         /* of one */
 };
 
 struct region {
@@ -130,6 +135,8 @@ struct provider {
   const char *title;
   const char *token_header;
   const char *token_scheme; /* before the token, such as "Bearer " */
+  bool token_has_blank;     /* where no scheme goes before it */
+  const char *home;         /* host whose tokens its default URL may get */
   const char *base_url;     /* where none is given, or NULL */
   const char *log_in[4];    /* settings that do instead of a token */
   const char *request_id;   /* the member of an error body, or NULL */

@@ -75,6 +75,12 @@ local function method(provider, operation)
   end
 end
 
+--- How a client's token goes out, and which variable it may come from.
+local function token_of(self, described)
+  local header, scheme = core.authorization(self)
+  return { header = header, scheme = scheme, environment = described.token.environment }
+end
+
 --- client:request(operation, parameters, options): the call, prepared and not
 -- sent; see coffer.request.
 local function request_method(provider, described)
@@ -91,8 +97,8 @@ local function request_method(provider, described)
     if not request then
       return nil, call.report(fields, 0)
     end
-    return need("coffer.request").new(request, described.token, function(core_request)
-      return send(self, operation, core_request, parameters, options)
+    return need("coffer.request").new(request, token_of(self, described), function(sent)
+      return send(self, operation, sent, parameters, options)
     end)
   end
 end
