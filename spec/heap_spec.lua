@@ -241,6 +241,17 @@ describe("a client that is closed", function()
     end, faulty.url, made.root))
   end)
 
+  it("shows nothing of an answer that comes too late to be held against its token", function()
+    local faulty <close> = server.start { answers.keep { status = 400,
+      body = '{"errors":[{"error_code":1,"error_message":"who is canary-token?"}]}' } }
+    local client = providers.clumio.client(faulty.url, { token = "canary-token" })
+    local request = require("coffer.core").describe "clumio".operations.list_wallets.prepare(client)
+    request:start()
+    while not request:step(0.1) do end
+    client:close()
+    assert.equal("[secret]", request:scrub "who is canary-token?")
+  end)
+
   it("takes no token any more", function()
     local client
     local faulty <close> = server.start { answers.keep { body = '{"token":"QSDK 1"}' } }

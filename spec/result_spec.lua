@@ -218,9 +218,16 @@ describe("a member that nobody knows", function()
     assert.same({ 7 }, vault.response.further)
   end)
 
-  it("may be called as a method is, and has precedence as data", function()
-    local wallet = answered(clumio, { refresh = '"data"' })
-    assert.equal("data", wallet.refresh)
+  for _, name in ipairs { "keys", "wait", "refresh", "get", "delete" } do
+    it("does not take a method's place, and is there with an underscore: " .. name, function()
+      local wallet = answered(clumio, { [name] = '{"data":1}' })
+      assert.equal("function", type(wallet[name]))
+      assert.same({ data = 1 }, wallet[name .. "_"])
+    end)
+  end
+
+  it("is called as it is where it is no method of this thing", function()
+    assert.same({ data = 1 }, answered(providers.astra, { keys = '{"data":1}' }).keys)
   end)
 end)
 

@@ -63,6 +63,7 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   set_flag(L, "repeats", operation->repeats);
   set_flag(L, "is_public", operation->is_public);
   set_flag(L, "has_secrets", operation->has_secrets);
+  set_flag(L, "has_answer", operation->answer != NULL);
   set_text(L, "token", operation->token);
   if (operation->paging) {
     describe_paging(L, operation->paging);

@@ -23,26 +23,38 @@ void marshal_open(lua_State *L);
 ** marks what is read from now on. */
 int marshal_array_mark(lua_State *L);
 
+/* Where reading stands: a member, or an item of a list. */
+struct reading_step {
+  const struct reading_step *up;
+  const char *name; /* NULL: an item */
+  lua_Integer item;
+};
+
 struct reading {
   struct json_reader *json;
   int things; /* index of a table of metatables by a thing's name, or 0 */
   const char *trouble; /* why it could not be read */
   char place[160];     /* where: a JSON pointer */
-  const char *missing; /* a FIELD_REQUIRED that is not there, or empty */
-  const char *lost[4]; /* FIELD_PROMISED ones that are not there */
-  size_t lost_count;
-  int kept; /* the marshaller's own: index of what it keeps */
+  /* the marshaller's own */
+  bool is_mismatch; /* the trouble is another type than documented */
+  const struct reading_step *step;
+  int odd;  /* index of the list of odd members, or of nil */
+  int kept; /* index of what is made once */
   struct kept_text *texts;
 };
 
-/* Pushes the value of a whole text. False, and nothing pushed, when it is not
-** JSON or not of this schema. */
+/* Pushes the value of a whole text, and behind it a list of { field =,
+** message =, is_repeated = } for the members that are not as documented; nil
+** where there are none. Such members are kept as they came, a secret as a
+** secret of its text. False, and nothing pushed, when the text is not JSON or
+** as a whole not of this schema's kind. */
 bool marshal_read(lua_State *L, struct reading *reading,
                   const struct schema *schema);
 
 struct writing {
   struct buffer *out;
   int problems; /* index of a list of { field =, message = } */
+  int secrets;  /* index of a list of the secrets in it, or of nil */
   int kept;     /* the marshaller's own: index of what it keeps */
 };
 

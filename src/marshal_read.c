@@ -6,10 +6,14 @@
 #include "secret.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-static bool read_value(lua_State *L, struct reading *reading,
-                       const struct schema *schema);
+/* How many odd members are told; all that come twice matter more. */
+enum { MAX_ODD = 32, MAX_REPEATED = 256 };
+
+static bool read_free(lua_State *L, struct reading *reading,
+                      enum json_kind found);
 static bool read_found(lua_State *L, struct reading *reading,
                        const struct schema *schema, enum json_kind found);
 
@@ -28,27 +32,57 @@ static bool mismatch(struct reading *reading, enum schema_kind kind)
                                      [SCHEMA_ARRAY] = "is not an array",
                                      [SCHEMA_MAP] = "is not an object"};
   reading->trouble = said[kind];
+  reading->is_mismatch = true;
   return false;
 }
 
-/* Puts one more segment before the place of a trouble. Names that the
-** provider made up are not repeated. */
-static bool within(struct reading *reading, const char *name, bool is_ours)
+/* Appends the steps to a place: as a JSON pointer, or as Lua writes it. */
+static void append_steps(char *place, size_t size,
+                         const struct reading_step *step, bool is_pointer)
 {
-  char place[sizeof reading->place];
-  size_t length = strlen(reading->place);
-  const char *shown = is_ours ? name : "*";
-  size_t room = sizeof place - strlen(shown) - 2;
-  if (strlen(shown) + 2 > sizeof place)
-    return false;
-  if (length > room)
-    length = room;
-  place[0] = '/';
-  memcpy(place + 1, shown, strlen(shown));
-  memcpy(place + 1 + strlen(shown), reading->place, length);
-  place[1 + strlen(shown) + length] = '\0';
-  memcpy(reading->place, place, strlen(place) + 1);
+  if (!step)
+    return;
+  append_steps(place, size, step->up, is_pointer);
+  size_t length = strlen(place);
+  const char *mark = is_pointer ? "/" : length && step->name ? "." : "";
+  long long item = step->item;
+  if (step->name)
+    snprintf(place + length, size - length, "%s%s", mark, step->name);
+  else if (is_pointer)
+    snprintf(place + length, size - length, "/%lld", item - 1);
+  else
+    snprintf(place + length, size - length, "[%lld]", item);
+}
+
+/* Notes where reading failed, the first time that somebody asks. */
+static bool fail_here(struct reading *reading)
+{
+  if (!reading->place[0])
+    append_steps(reading->place, sizeof reading->place, reading->step, true);
   return false;
+}
+
+/* Adds the member at which reading stands to the list of odd ones. */
+static void note_odd(lua_State *L, const struct reading *reading,
+                     const char *message, bool is_repeated)
+{
+  char place[sizeof reading->place] = "";
+  if (lua_isnil(L, reading->odd)) {
+    lua_newtable(L);
+    lua_replace(L, reading->odd);
+  }
+  lua_Integer count = (lua_Integer)lua_rawlen(L, reading->odd);
+  if (count >= (is_repeated ? MAX_REPEATED : MAX_ODD))
+    return;
+  append_steps(place, sizeof place, reading->step, false);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, place);
+  lua_setfield(L, -2, "field");
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  lua_pushboolean(L, is_repeated);
+  lua_setfield(L, -2, "is_repeated");
+  lua_rawseti(L, reading->odd, count + 1);
 }
 
 static bool read_text(lua_State *L, struct reading *reading)
@@ -117,6 +151,16 @@ static bool read_secret(lua_State *L, struct reading *reading)
   if (!json_read_string(reading->json, &text))
     return false;
   secret_push(L, text.bytes, text.length);
+  return true;
+}
+
+/* Another value where a secret is documented: a secret of its text. */
+static bool read_odd_secret(lua_State *L, struct reading *reading)
+{
+  const char *start = reading->json->at;
+  if (!json_skip(reading->json))
+    return false;
+  secret_push(L, start, (size_t)(reading->json->at - start));
   return true;
 }
 
@@ -218,20 +262,44 @@ static void make_map(lua_State *L, int object, int count)
   lua_settop(L, object);
 }
 
-static bool read_array(lua_State *L, struct reading *reading,
-                       const struct schema *item)
+/* A value as documented; another one is odd, and kept as it came. */
+static bool read_tolerantly(lua_State *L, struct reading *reading,
+                            const struct schema *schema, enum json_kind found)
 {
-  enum json_step step;
+  struct json_reader *json = reading->json;
+  int top = lua_gettop(L);
+  const char *start = json->at;
+  unsigned depth = json->depth;
+  if (read_found(L, reading, schema, found))
+    return true;
+  if (!reading->is_mismatch)
+    return fail_here(reading);
+  lua_settop(L, top);
+  note_odd(L, reading, reading->trouble, false);
+  reading->is_mismatch = false;
+  reading->trouble = NULL;
+  json->at = start;
+  json->depth = depth;
+  bool is_read = schema->kind == SCHEMA_SECRET ? read_odd_secret(L, reading)
+                                               : read_free(L, reading, found);
+  return is_read || fail_here(reading);
+}
+
+/* The items of the list whose place a nil keeps at `list`. */
+static bool read_items(lua_State *L, struct reading *reading,
+                       const struct schema *item, int list)
+{
+  enum json_step next;
   lua_Integer count = 0;
-  if (!json_enter(reading->json))
-    return false;
-  marshal_reserve(L, BATCH);
-  lua_pushnil(L);
-  int list = lua_gettop(L);
-  while ((step = json_next_item(reading->json, count == 0)) == JSON_MORE) {
-    if (!read_value(L, reading, item))
-      return within(reading, "*", true);
-    if (++count == BATCH)
+  struct reading_step step = {.up = reading->step};
+  while ((next = json_next_item(reading->json, count == 0)) == JSON_MORE) {
+    step.item = ++count;
+    reading->step = &step;
+    bool is_read = read_tolerantly(L, reading, item, json_peek(reading->json));
+    reading->step = step.up;
+    if (!is_read)
+      return false;
+    if (count == BATCH)
       make_list(L, list, BATCH);
     else if (count > BATCH)
       lua_rawseti(L, list, count);
@@ -240,7 +308,28 @@ static bool read_array(lua_State *L, struct reading *reading,
     make_list(L, list, (int)count);
   if (count == 0)
     luaL_setmetatable(L, ARRAY_TYPE);
-  return step == JSON_DONE;
+  return next == JSON_DONE;
+}
+
+static bool read_array(lua_State *L, struct reading *reading,
+                       const struct schema *item)
+{
+  if (!json_enter(reading->json))
+    return false;
+  marshal_reserve(L, BATCH);
+  lua_pushnil(L);
+  return read_items(L, reading, item, lua_gettop(L));
+}
+
+/* A member whose name the provider has made up: its name is not repeated. */
+static bool read_unnamed(lua_State *L, struct reading *reading,
+                         const struct schema *schema)
+{
+  struct reading_step step = {.up = reading->step, .name = "*"};
+  reading->step = &step;
+  bool is_read = read_tolerantly(L, reading, schema, json_peek(reading->json));
+  reading->step = step.up;
+  return is_read;
 }
 
 /* An object whose names are not known. */
@@ -259,8 +348,8 @@ static bool read_map(lua_State *L, struct reading *reading,
     if (!json_read_name(reading->json, &name))
       return false;
     lua_pushlstring(L, name.bytes, name.length);
-    if (!read_value(L, reading, item))
-      return within(reading, "*", true);
+    if (!read_unnamed(L, reading, item))
+      return false;
     if (++count == BATCH)
       make_map(L, object, BATCH);
     else if (count > BATCH)
@@ -313,92 +402,127 @@ static bool take_name(struct json_reader *json, struct naming *naming)
   return take_other_name(json, naming);
 }
 
-/* A member of a newer API: kept as it is. */
-static bool read_unknown(lua_State *L, struct reading *reading,
-                         const struct json_text *name, int table)
+/* True when a thing has a method of the name on top. */
+static bool is_method(lua_State *L, const struct reading *reading,
+                      const struct schema *schema)
 {
-  lua_pushlstring(L, name->bytes, name->length);
-  if (!read_value(L, reading, &schema_any))
-    return within(reading, "*", true);
-  lua_rawset(L, table);
-  return true;
-}
-
-/* A promised secret that came as something else is lost, and the rest of the
-** answer counts all the more. */
-static bool is_lost(const struct field *field, enum json_kind found)
-{
-  return (field->flags & FIELD_PROMISED) != 0 && found != JSON_STRING &&
-         field->schema->kind == SCHEMA_SECRET;
-}
-
-/* Reads a documented member into the table, whose labels lie above it. True
-** in `*is_there` unless it says nothing: null, or empty text. */
-static bool read_field(lua_State *L, struct reading *reading,
-                       const struct field *field, int number, int table,
-                       bool *is_there)
-{
-  struct json_reader *json = reading->json;
-  enum json_kind found = json_peek(json);
-  *is_there = found != JSON_STRING || json->at[1] != '"';
-  if (found == JSON_NULL || is_lost(field, found)) {
-    *is_there = false;
-    return json_skip(json) || within(reading, field->name, true);
+  if (!schema->thing || !reading->things)
+    return false;
+  int top = lua_gettop(L);
+  lua_pushstring(L, schema->thing->name);
+  bool is_there = lua_rawget(L, reading->things) == LUA_TTABLE;
+  if (is_there) {
+    lua_pushliteral(L, "reserved");
+    is_there = lua_rawget(L, -2) == LUA_TTABLE;
   }
-  lua_getiuservalue(L, table + 1, number);
-  if (!read_found(L, reading, field->schema, found))
-    return within(reading, field->name, true);
+  if (is_there) {
+    lua_pushvalue(L, top);
+    is_there = lua_rawget(L, -2) != LUA_TNIL;
+  }
+  lua_settop(L, top);
+  return is_there;
+}
+
+/* A member of a newer API is kept as it is. One that is named like a method of
+** the thing gets an underscore behind its name, and so does not hide it. */
+static bool read_unknown(lua_State *L, struct reading *reading,
+                         const struct naming *naming, int table)
+{
+  lua_pushlstring(L, naming->name.bytes, naming->name.length);
+  if (is_method(L, reading, naming->schema)) {
+    lua_pushliteral(L, "_");
+    lua_concat(L, 2);
+  }
+  if (!read_unnamed(L, reading, &schema_any))
+    return false;
   lua_rawset(L, table);
   return true;
 }
 
-static void note_absent(struct reading *reading, const struct field *field)
+/* Reads a documented member into the table, whose labels lie above it. One
+** that is null is absent. */
+static bool read_field(lua_State *L, struct reading *reading,
+                       const struct naming *naming, int table, bool is_repeated)
 {
-  if (field->flags & FIELD_REQUIRED)
-    reading->missing = field->name;
-  else if (field->flags & FIELD_PROMISED &&
-           reading->lost_count < ARRAY_LENGTH(reading->lost))
-    reading->lost[reading->lost_count++] = field->name;
+  const struct field *field = &naming->schema->fields[naming->found];
+  struct reading_step step = {.up = reading->step, .name = field->name};
+  enum json_kind found = json_peek(reading->json);
+  reading->step = &step;
+  if (is_repeated)
+    note_odd(L, reading, "comes twice", true);
+  bool is_read;
+  if (found == JSON_NULL) {
+    is_read = json_read_null(reading->json) || fail_here(reading);
+  } else {
+    lua_getiuservalue(L, table + 1, (int)naming->found + 1);
+    is_read = read_tolerantly(L, reading, field->schema, found);
+    if (is_read)
+      lua_rawset(L, table);
+  }
+  reading->step = step.up;
+  return is_read;
 }
 
-/* Reads the members; `*there` gets a bit for each field that says something.
-** A documented member that comes twice is refused: which one counts? */
+/* Reads the members. Of a documented one that comes twice the last counts. */
 static bool read_members(lua_State *L, struct reading *reading,
-                         struct naming *naming, int table, uint64_t *there)
+                         struct naming *naming, int table)
 {
   enum json_step step;
   bool is_first = true;
   uint64_t seen = 0;
   while ((step = json_next_member(reading->json, is_first)) == JSON_MORE) {
-    bool is_there = false;
     is_first = false;
     if (!take_name(reading->json, naming))
       return false;
     if (naming->found == naming->schema->field_count) {
-      if (!read_unknown(L, reading, &naming->name, table))
+      if (!read_unknown(L, reading, naming, table))
         return false;
       continue;
     }
-    const struct field *field = &naming->schema->fields[naming->found];
     uint64_t bit = UINT64_C(1) << naming->found;
-    if (seen & bit) {
-      reading->trouble = "comes twice";
-      return within(reading, field->name, true);
-    }
-    seen |= bit;
-    if (!read_field(L, reading, field, (int)naming->found + 1, table,
-                    &is_there))
+    if (!read_field(L, reading, naming, table, (seen & bit) != 0))
       return false;
-    if (is_there)
-      *there |= bit;
+    seen |= bit;
   }
   return step == JSON_DONE;
+}
+
+static void fill_lists(lua_State *L, const struct schema *schema, int table);
+
+/* Pushes the empty list of a schema, or its object with such lists. */
+static void push_listed(lua_State *L, const struct schema *schema)
+{
+  luaL_checkstack(L, LEVEL, "lists");
+  lua_newtable(L);
+  if (schema->kind == SCHEMA_ARRAY)
+    luaL_setmetatable(L, ARRAY_TYPE);
+  else
+    fill_lists(L, schema, lua_gettop(L));
+}
+
+/* A list that is null or absent is an empty one. */
+static void fill_lists(lua_State *L, const struct schema *schema, int table)
+{
+  for (size_t i = 0; i < schema->field_count; i++) {
+    const struct field *field = &schema->fields[i];
+    if (!(field->flags & FIELD_LISTED))
+      continue;
+    lua_pushstring(L, field->name);
+    lua_pushvalue(L, -1);
+    bool is_there = lua_rawget(L, table) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (!is_there) {
+      push_listed(L, field->schema);
+      lua_rawset(L, table);
+    } else {
+      lua_pop(L, 1);
+    }
+  }
 }
 
 static bool read_object(lua_State *L, struct reading *reading,
                         const struct schema *schema)
 {
-  uint64_t there = 0;
   struct naming naming = {.schema = schema};
   if (!json_enter(reading->json))
     return false;
@@ -406,11 +530,9 @@ static bool read_object(lua_State *L, struct reading *reading,
   lua_createtable(L, 0, (int)schema->field_count);
   int table = lua_gettop(L);
   naming.labels = marshal_push_labels(L, reading->kept, schema);
-  if (!read_members(L, reading, &naming, table, &there))
+  if (!read_members(L, reading, &naming, table))
     return false;
-  for (size_t i = 0; i < schema->field_count; i++)
-    if (!(there >> i & 1))
-      note_absent(reading, &schema->fields[i]);
+  fill_lists(L, schema, table);
   if (schema->thing && reading->things) {
     lua_getiuservalue(L, table + 1, (int)schema->field_count + 1);
     if (lua_rawget(L, reading->things) == LUA_TTABLE)
@@ -420,43 +542,9 @@ static bool read_object(lua_State *L, struct reading *reading,
   return true;
 }
 
-/* A free-form object whose names are mostly known: any value of any kind may
-** still stand anywhere. */
-static bool read_hinted(lua_State *L, struct reading *reading,
-                        const struct schema *schema)
-{
-  struct json_reader *json = reading->json;
-  struct naming naming = {.schema = schema};
-  if (!json_enter(json))
-    return false;
-  marshal_reserve(L, 0);
-  enum json_step step = json_next_member(json, true);
-  lua_createtable(L, 0, step == JSON_MORE ? (int)schema->field_count : 0);
-  int table = lua_gettop(L);
-  naming.labels = marshal_push_labels(L, reading->kept, schema);
-  for (; step == JSON_MORE; step = json_next_member(json, false)) {
-    if (!take_name(json, &naming))
-      return false;
-    if (naming.found == schema->field_count) {
-      if (!read_unknown(L, reading, &naming.name, table))
-        return false;
-      continue;
-    }
-    lua_getiuservalue(L, table + 1, (int)naming.found + 1);
-    bool is_read =
-        json_peek(json) == JSON_STRING
-            ? read_documented_text(L, reading)
-            : read_value(L, reading, schema->fields[naming.found].schema);
-    if (!is_read)
-      return within(reading, "*", true);
-    lua_rawset(L, table);
-  }
-  lua_settop(L, table);
-  return step == JSON_DONE;
-}
-
+/* Free-form JSON. */
 static bool read_free(lua_State *L, struct reading *reading,
-                      const struct schema *schema, enum json_kind found)
+                      enum json_kind found)
 {
   switch (found) {
   case JSON_NULL:
@@ -471,8 +559,7 @@ static bool read_free(lua_State *L, struct reading *reading,
   case JSON_ARRAY:
     return read_array(L, reading, &schema_any);
   case JSON_OBJECT:
-    return schema->field_count ? read_hinted(L, reading, schema)
-                               : read_map(L, reading, &schema_any);
+    return read_map(L, reading, &schema_any);
   case JSON_BROKEN:
     break;
   }
@@ -540,7 +627,7 @@ static bool read_other(lua_State *L, struct reading *reading,
   case SCHEMA_ANY:
     break;
   }
-  return read_free(L, reading, schema, found);
+  return read_free(L, reading, found);
 }
 
 /* A value of this kind, which is not null: text mostly. */
@@ -554,36 +641,34 @@ static bool read_found(lua_State *L, struct reading *reading,
   return read_other(L, reading, schema, found);
 }
 
-/* Pushes one value. Where it fails, what was pushed stays for marshal_read to
-** clear. */
-static bool read_value(lua_State *L, struct reading *reading,
-                       const struct schema *schema)
+/* The whole text: where it is null, a list is an empty one. */
+static bool read_top(lua_State *L, struct reading *reading,
+                     const struct schema *schema)
 {
   enum json_kind found = json_peek(reading->json);
-  /* a null that no field has taken is an item: it keeps its place */
-  if (found == JSON_NULL)
-    return read_free(L, reading, &schema_any, found);
-  return read_found(L, reading, schema, found);
+  if (found != JSON_NULL || schema->kind != SCHEMA_ARRAY)
+    return read_found(L, reading, schema, found);
+  push_listed(L, schema);
+  return json_read_null(reading->json);
 }
 
 bool marshal_read(lua_State *L, struct reading *reading,
                   const struct schema *schema)
 {
   int top = lua_gettop(L);
-  enum json_kind found = json_peek(reading->json);
   marshal_reserve(L, 0);
+  lua_pushnil(L); /* the result, and the odd members */
+  lua_pushnil(L);
+  reading->odd = top + 2;
   marshal_push_kept(L);
-  reading->kept = top + 1;
+  reading->kept = top + 3;
   push_texts(L, reading->kept);
   reading->texts = lua_touserdata(L, -1);
   reading->place[0] = '\0';
-  /* at the top, null is no value at all */
-  bool is_read = found == JSON_NULL && schema->kind != SCHEMA_ANY
-                     ? mismatch(reading, schema->kind)
-                     : read_value(L, reading, schema);
-  if (is_read && json_finish(reading->json)) {
-    lua_replace(L, reading->kept);
-    lua_settop(L, reading->kept);
+  reading->step = NULL;
+  if (read_top(L, reading, schema) && json_finish(reading->json)) {
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 2);
     return true;
   }
   if (reading->json->out_of_memory)

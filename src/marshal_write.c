@@ -134,11 +134,30 @@ static const char *secret_text(lua_State *L, int index, size_t *length)
                                            : NULL;
 }
 
+/* Adds the secret at this index to the list of those that were written. */
+static void note_secret(lua_State *L, const struct writing *writing, int index,
+                        const char *text, size_t length)
+{
+  luaL_checkstack(L, 2, "secrets");
+  if (lua_isnil(L, writing->secrets)) {
+    lua_newtable(L);
+    lua_replace(L, writing->secrets);
+  }
+  if (secret_test(L, index))
+    lua_pushvalue(L, index);
+  else
+    secret_push(L, text, length);
+  lua_rawseti(L, writing->secrets,
+              (lua_Integer)lua_rawlen(L, writing->secrets) + 1);
+}
+
 static void write_secret(lua_State *L, struct writing *writing,
                          const struct schema *schema, const struct spot *spot)
 {
   size_t length;
   const char *text = secret_text(L, spot->index, &length);
+  if (text)
+    note_secret(L, writing, spot->index, text, length);
   if (!text) {
     problem_type(L, writing, spot, "a string or a coffer.secret", spot->index);
   } else if (schema->form == FORM_TO_BASE64) {

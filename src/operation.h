@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
-/* The words in which a provider is described. A provider is one file of
-** constant data in providers/; nothing else in the library knows its name. */
+/* The words in which it is described what is sent to a provider and how its
+** answers are read: one file of constant data in providers/ for each. What an
+** answer means is told by lua/coffer/providers/. */
 
 /* A call on a thing: wallet:refresh() is refresh_wallet with the wallet's
 ** `id` as `wallet_id`. */
@@ -28,35 +29,10 @@ struct thing {
 };
 
 /* One part of what to look for when an outcome is unknown: the parameter at
-** this path, told under this name. Where the answer repeats it, at `echo` and
-** with `echo_tail` behind it, it has to be the same; an echo that is not of
-** `echo_rule` or has not this tail tells nothing. */
+** this path, told under this name. */
 struct key {
   const char *name;
   const char *parameter;
-  const char *echo;
-  const char *echo_tail;
-  const struct text_rule *echo_rule;
-};
-
-/* Where an error body keeps what went wrong: objects or arrays of objects at
-** this path ("" the body, "*" any member), with these members. */
-struct complaint {
-  const char *at;
-  const char *code;
-  const char *message;
-  const char *more; /* a second text, behind the message */
-  const char *field;
-};
-
-/* An error that a successful status can hide: a complaint whose code is
-** neither 0 nor `fine`. The thing exists all the same where is_partial says
-** so, or where the answer has a positive number at `proof`. */
-struct hidden_error {
-  struct complaint complaint;
-  const char *fine;
-  bool is_partial;
-  const char *proof;
 };
 
 enum paging_style {
@@ -89,17 +65,13 @@ struct operation {
   bool has_secrets;         /* its body is not shown */
   bool changes;             /* something to change has to be given */
   const struct schema *parameters;
-  const struct schema *answer; /* NULL: any success will do */
+  const struct schema *answer; /* NULL: a success says no more */
   const char *answer_header;   /* holds a secret that belongs to the result */
-  const char *refused_without; /* code of a success without what it needs */
   const char *token; /* member of the result that is the client's new token */
-  const char *const *token_places; /* paths of others it may have instead */
-  const char *const *tells;        /* members that say why there is none */
   const struct paging *paging;
+  const char *asks; /* list parameter that asks for more than the thing */
   const struct key *keys;
   size_t key_count;
-  const struct hidden_error *hidden_errors;
-  size_t hidden_error_count;
   const char *about; /* one line for coffer.help */
 };
 
@@ -139,13 +111,10 @@ struct provider {
   const char *home;         /* host whose tokens its default URL may get */
   const char *base_url;     /* where none is given, or NULL */
   const char *log_in[4];    /* settings that do instead of a token */
-  const char *request_id;   /* the member of an error body, or NULL */
   const struct region *regions;
   size_t region_count;
   const struct setting *settings;
   size_t setting_count;
-  const struct complaint *complaints;
-  size_t complaint_count;
   const struct thing *const *things;
   size_t thing_count;
   const struct operation *operations;

@@ -10,6 +10,7 @@
 #include "marshal.h"
 #include "misuse.h"
 #include "options.h"
+#include "scrub.h"
 #include "type.h"
 
 #include <lauxlib.h>
@@ -85,7 +86,14 @@ bool request_wipe(lua_State *L, int index)
 /* Preparing */
 
 /* Where the values of a call lie on the stack. */
-enum { AT_CLIENT = 1, AT_PARAMETERS, AT_OPTIONS, AT_REQUEST, AT_PROBLEMS };
+enum {
+  AT_CLIENT = 1,
+  AT_PARAMETERS,
+  AT_OPTIONS,
+  AT_REQUEST,
+  AT_PROBLEMS,
+  AT_SECRETS
+};
 
 static const char *call_name(lua_State *L, const struct provider *provider,
                              const struct operation *operation)
@@ -376,6 +384,18 @@ static int refuse_parameters(lua_State *L, const struct request *request)
   return 2;
 }
 
+/* True when the parameter that asks for more has an item. */
+static bool asks_for_more(lua_State *L, const struct operation *operation)
+{
+  const char *name = operation->asks;
+  if (!name)
+    return false;
+  bool is_list = push_parameter(L, name, strlen(name)) == LUA_TTABLE;
+  bool has_items = is_list && lua_rawlen(L, -1) > 0;
+  lua_pop(L, 1);
+  return has_items;
+}
+
 /* True when a body field is given that the caller chooses. */
 static bool gives_change(lua_State *L, const struct operation *operation)
 {
@@ -401,8 +421,9 @@ int request_prepare(lua_State *L)
   lua_setiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
   take_options(L, request);
   lua_pushnil(L); /* the list of problems, when there is one */
+  lua_pushnil(L); /* that of secrets */
   push_extra(L, provider, operation);
-  struct writing writing = {&request->body, AT_PROBLEMS};
+  struct writing writing = {&request->body, AT_PROBLEMS, AT_SECRETS};
   marshal_write(L, &writing, operation->parameters, AT_PARAMETERS,
                 lua_istable(L, -1) ? lua_gettop(L) : 0);
   if (operation->changes && lua_isnil(L, -1) && !gives_change(L, operation))
@@ -415,6 +436,9 @@ int request_prepare(lua_State *L)
     buffer_free(&request->body);
   keep_keys(L, operation);
   keep_headers(L, request);
+  request->has_asked = asks_for_more(L, operation);
+  lua_settop(L, AT_SECRETS);
+  lua_setiuservalue(L, AT_REQUEST, REQUEST_SECRETS);
   lua_settop(L, AT_REQUEST);
   if (operation->has_secrets)
     client_note(L, AT_CLIENT);
@@ -482,6 +506,35 @@ static bool make_lines(lua_State *L, struct request *request)
           lines_append(lines, "Expect:"));
 }
 
+/* Puts the token of an earlier attempt, on top, to the request's secrets. */
+static void note_old_token(lua_State *L)
+{
+  if (lua_getiuservalue(L, 1, REQUEST_SECRETS) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, REQUEST_SECRETS);
+  }
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+/* Keeps the token with which it is sent: an answer may repeat it after the
+** client has got another. */
+static void note_token(lua_State *L, struct request *request)
+{
+  request->generation = request->client->token_generation;
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
+  client_push_held(L, -1, "token");
+  if (lua_getiuservalue(L, 1, REQUEST_TOKEN) != LUA_TNIL &&
+      !lua_rawequal(L, -1, -2))
+    note_old_token(L);
+  lua_pop(L, 1);
+  lua_setiuservalue(L, 1, REQUEST_TOKEN);
+  lua_pop(L, 1);
+}
+
 /* Takes the lines of the client's last call, where they are the same. */
 static bool take_lines(lua_State *L, struct request *request)
 {
@@ -489,7 +542,7 @@ static bool take_lines(lua_State *L, struct request *request)
   bool is_common =
       !request->has_headers && request->body.length <= LEAST_TO_EXPECT;
   check_token(L, request);
-  request->generation = request->client->token_generation;
+  note_token(L, request);
   if (is_common && last->operation == request->operation) {
     request->exchange.lines = lines_hold(last->lines);
     return true;
@@ -600,6 +653,135 @@ static int request_finish(lua_State *L)
     misuse(L, "the request is not answered yet");
   lua_settop(L, 1);
   return answer_push(L, request);
+}
+
+/* Looking at its answer */
+
+/* request:body() gives the body of the answer as free-form JSON; nil where it
+** has none, or one that is not JSON. */
+static int request_body(lua_State *L)
+{
+  struct request *request = request_check(L);
+  answer_push_body(L, request);
+  return 1;
+}
+
+/* request:header(name) gives the first header of the answer of this name, or
+** nil. */
+static int request_header(lua_State *L)
+{
+  const struct request *request = request_check(L);
+  struct header header;
+  if (!headers_find(&request->exchange.head, luaL_checkstring(L, 2), &header))
+    return 0;
+  lua_pushlstring(L, header.value, header.value_length);
+  return 1;
+}
+
+/* request:status() gives the status of the answer, nil where its head did not
+** come whole. */
+static int request_status(lua_State *L)
+{
+  const struct request *request = request_check(L);
+  if (!request->exchange.is_head_complete)
+    return 0;
+  lua_pushinteger(L, request->exchange.status);
+  return 1;
+}
+
+/* request:has_body() is true where the answer has one. */
+static int request_has_body(lua_State *L)
+{
+  lua_pushboolean(L, request_check(L)->exchange.body.length > 0);
+  return 1;
+}
+
+/* request:target() gives the host that a redirect leads to, or nil. */
+static int request_target(lua_State *L)
+{
+  struct request *request = request_check(L);
+  struct buffer *host = &request->json.scratch;
+  struct header header;
+  if (request->exchange.status / 100 != 3 ||
+      !headers_find(&request->exchange.head, "location", &header))
+    return 0;
+  lua_pushlstring(L, header.value, header.value_length);
+  buffer_wipe(host);
+  if (!address_append_host(host, lua_tostring(L, -1)) || host->length == 0)
+    return 0;
+  lua_pushlstring(L, host->bytes, host->length);
+  return 1;
+}
+
+/* request:has_asked() tells whether more than the thing itself was asked for,
+** such as the end points of a vault. */
+static int request_has_asked(lua_State *L)
+{
+  lua_pushboolean(L, request_check(L)->has_asked);
+  return 1;
+}
+
+/* Takes the secret at this index, where it is one, out of the text. */
+static void scrub_value(lua_State *L, struct buffer *text, int index)
+{
+  const struct secret *secret = secret_test(L, index);
+  if (secret && secret->bytes && !scrub(text, secret->bytes, secret->length))
+    luaL_error(L, "not enough memory");
+}
+
+/* The same for all secrets in the table on top and in the tables in it. */
+static void scrub_all(lua_State *L, struct buffer *text, int depth)
+{
+  luaL_checkstack(L, 4, "secrets");
+  if (!lua_istable(L, -1))
+    return;
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    scrub_value(L, text, -1);
+    if (depth > 0)
+      scrub_all(L, text, depth - 1);
+    lua_pop(L, 1);
+  }
+}
+
+/* request:forget_secrets() lets go of the tokens that it was sent with, and of
+** the secrets in its body: it will not be sent again. */
+static int request_forget_secrets(lua_State *L)
+{
+  request_check(L);
+  lua_settop(L, 1);
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, REQUEST_TOKEN);
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, REQUEST_SECRETS);
+  return 0;
+}
+
+/* request:scrub(text) gives a text that came from elsewhere without the
+** secrets of the client and of the request, in whatever form it repeats
+** them. */
+static int request_scrub(lua_State *L)
+{
+  struct request *request = request_check(L);
+  struct buffer *text = &request->json.scratch; /* wiped with the request */
+  size_t length;
+  const char *given = luaL_checklstring(L, 2, &length);
+  if (!request->client->flight.multi) { /* closed: its secrets are wiped */
+    lua_pushliteral(L, "[secret]");
+    return 1;
+  }
+  buffer_wipe(text);
+  if (!buffer_append(text, given, length))
+    return luaL_error(L, "not enough memory");
+  lua_getiuservalue(L, 1, REQUEST_TOKEN);
+  scrub_value(L, text, -1);
+  lua_getiuservalue(L, 1, REQUEST_SECRETS);
+  scrub_all(L, text, 0);
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
+  lua_getiuservalue(L, -1, CLIENT_HELD);
+  scrub_all(L, text, 1);
+  lua_pushlstring(L, text->bytes ? text->bytes : "", text->length);
+  return 1;
 }
 
 /* Looking at it */
@@ -776,6 +958,14 @@ void request_open_type(lua_State *L)
                                      {"generation", request_generation},
                                      {"key", request_key},
                                      {"forget", request_forget},
+                                     {"body", request_body},
+                                     {"header", request_header},
+                                     {"has_asked", request_has_asked},
+                                     {"scrub", request_scrub},
+                                     {"forget_secrets", request_forget_secrets},
+                                     {"status", request_status},
+                                     {"has_body", request_has_body},
+                                     {"target", request_target},
                                      {NULL, NULL}};
   if (luaL_newmetatable(L, REQUEST_TYPE)) {
     luaL_setfuncs(L, metamethods, 0);

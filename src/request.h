@@ -8,8 +8,8 @@
 
 #include <lua.h>
 
-/* One call of an operation. It keeps its client, its keys and its own headers
-** as user values. */
+/* One call of an operation. It keeps its client, its keys, its own headers and
+** its secrets as user values. */
 struct request {
   const struct operation *operation;
   struct client *client;
@@ -19,12 +19,15 @@ struct request {
   long timeout;           /* of one attempt, milliseconds */
   lua_Integer generation; /* of the token it went with */
   bool has_headers;       /* of its own */
+  bool has_asked;         /* for the operation's `asks` */
 };
 
 enum {
   REQUEST_CLIENT = 1,
   REQUEST_HEADERS,
-  REQUEST_KEYS /* the first of as many as the operation has */
+  REQUEST_SECRETS, /* a list of those in its body, or nil */
+  REQUEST_TOKEN,   /* with which it was sent last */
+  REQUEST_KEYS     /* the first of as many as the operation has */
 };
 
 /* Makes the type known. */

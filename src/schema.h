@@ -8,7 +8,7 @@
 ** it is constant data; the marshaller reads it in both directions. */
 
 enum schema_kind {
-  SCHEMA_ANY, /* free-form: whatever JSON can say; see `fields` */
+  SCHEMA_ANY, /* free-form: whatever JSON can say */
   SCHEMA_TEXT,
   SCHEMA_SECRET, /* text that never becomes a Lua string by itself */
   SCHEMA_BOOLEAN,
@@ -47,10 +47,7 @@ struct schema {
   enum schema_form form;
   const struct text_rule *rule; /* of a text, or NULL */
   const struct schema *item;    /* of an array or map */
-  /* Of an object, at most 64, in wire order. Of free-form JSON: what an object
-  ** there mostly has, itself free-form, which makes it cheaper to read and
-  ** nothing else. */
-  const struct field *fields;
+  const struct field *fields;   /* of an object, at most 64, in wire order */
   size_t field_count;
   const struct thing *thing; /* what the object is to a user, or NULL */
 };
@@ -64,10 +61,11 @@ enum place {
 };
 
 enum field_flag {
-  FIELD_REQUIRED = 1 << 0,  /* sent: asked for; answered: else unreadable */
-  FIELD_PROMISED = 1 << 1,  /* answered: without it the thing is incomplete */
-  FIELD_FIXED = 1 << 2,     /* sent: filled in, another value refused */
-  FIELD_OF_CLIENT = 1 << 3, /* sent: the client's setting where not given */
+  FIELD_REQUIRED = 1 << 0,  /* sent: asked for */
+  FIELD_FIXED = 1 << 1,     /* sent: filled in, another value refused */
+  FIELD_OF_CLIENT = 1 << 2, /* sent: the client's setting where not given */
+  FIELD_LISTED = 1 << 3     /* answered: where null or absent, an empty list, or
+                               an object with one */
 };
 
 struct field {

@@ -1,5 +1,6 @@
 --- One call: the core's single attempts, and between them what retry.lua and
 -- credentials.lua say.
+local answer = require "coffer.answer"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
 local drive = require "coffer.drive"
@@ -17,7 +18,10 @@ function call.report(fields, attempts, request)
   fields.is_lasting, fields.is_crowded = nil, nil
   credentials.explain(fields)
   local told = failure.new(fields, attempts)
-  call.origins[told] = request
+  if request then
+    call.origins[told] = request
+    request:forget_secrets()
+  end
   return told, told.code
 end
 
@@ -52,6 +56,9 @@ end
 --- Goes on with an error, with what is known of the request that it cut off.
 local function go_on(state, operation, request, attempts, cause)
   local result, fields = request:cut()
+  if result ~= nil then
+    result, fields = answer.judge(state.provider, operation, request, result, fields)
+  end
   if result ~= nil then -- coffer.response(failure) has it
     fields = { outcome = "unknown", code = "cancelled", key = request:key(),
                said = "answered, and cut off before the answer was handed over" }
@@ -84,6 +91,7 @@ local function attempt(state, operation, request, till, number, begun)
   if not is_done then
     go_on(state, operation, request, number, result)
   end
+  result, fields = answer.judge(state.provider, operation, request, result, fields)
   if result and operation.token then
     take_token(state, operation, result)
   end
@@ -151,7 +159,7 @@ function call.send(state, operation, request, options)
     call.origins[result] = request
   end
   if fields then
-    return result, call.report(fields, attempts, request)
+    return result, call.report(about(state, operation, fields), attempts, request)
   end
   return result
 end

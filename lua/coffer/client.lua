@@ -1,5 +1,6 @@
 --- A client as users hold it: the core's userdata, whose methods here get to
 -- send what the core prepares.
+local answer = require "coffer.answer"
 local call = require "coffer.call"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
@@ -130,6 +131,7 @@ end
 --- Puts the methods of a provider's clients where the core's stood; those of
 -- the helpers follow when one of them is asked for.
 local function load(provider)
+  answer.load(provider)
   local described = core.describe(provider)
   local methods = described.methods
   forget_helpers(described)

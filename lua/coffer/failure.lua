@@ -1,30 +1,21 @@
 --- How a failure reads. What it tells comes from the core; here it is put
 -- into words.
 local hint = require "coffer.hint"
+local text = require "coffer.text"
 
 local failure = {}
 
-local LONGEST_LINE = 400 -- bytes of one printed line
 local MOST_DETAILS = 3 -- told in one line; all are in `details`
 
---- One line: no control characters, not too long.
-local function line(text)
-  text = text:gsub("%c+", " ")
-  if #text > LONGEST_LINE then
-    text = text:sub(1, utf8.offset(text, 0, LONGEST_LINE - 3) - 1) .. "..."
-  end
-  return text
-end
-
 local function detail_text(detail)
-  local text = detail.message or ""
+  local words = detail.message or ""
   if detail.field then
-    text = detail.field .. " " .. text
+    words = detail.field .. " " .. words
   end
   if detail.code ~= nil then
-    text = ("%s (%s)"):format(text, detail.code)
+    words = ("%s (%s)"):format(words, detail.code)
   end
-  return text
+  return words
 end
 
 local function details_text(details)
@@ -50,7 +41,6 @@ local function message(fields)
       fields.media_type and ", " .. fields.media_type or "")
   end
   parts[#parts + 1] = fields.target and "to " .. fields.target
-  parts[#parts + 1] = fields.lost
   parts[#parts + 1] = hint.add(fields.trouble, fields.code)
   parts[#parts + 1] = details ~= "" and details or nil
   return table.concat(parts, ": ")
@@ -75,11 +65,11 @@ function Failure:__tostring()
   if self.operation then
     who = who .. " " .. self.operation
   end
-  local text = ("%s: %s [%s]"):format(who, self.message, self.code)
+  local words = ("%s: %s [%s]"):format(who, self.message, self.code)
   if self.outcome == "unknown" and self.key then
-    text = ("%s - the outcome is unknown: look for %s"):format(text, key_text(self.key))
+    words = ("%s - the outcome is unknown: look for %s"):format(words, key_text(self.key))
   end
-  return line(text)
+  return text.line(words)
 end
 
 function Failure.__concat(left, right)
@@ -97,10 +87,10 @@ end
 -- @param attempts integer: how many times the request was tried
 function failure.new(fields, attempts)
   fields.details = fields.details or {}
-  fields.message = message(fields)
+  fields.message = text.clean(message(fields))
   fields.attempts = attempts
   fields.said, fields.media_type, fields.target = nil, nil, nil
-  fields.lost, fields.trouble = nil, nil
+  fields.trouble = nil
   return setmetatable(fields, Failure)
 end
 

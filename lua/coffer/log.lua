@@ -1,6 +1,10 @@
 --- One event for each attempt. What can be a secret is not in it: no body, no
 -- query, and of the headers only those that are listed here.
+local text = require "coffer.text"
+
 local log = {}
+
+local LONGEST = 1000 -- bytes of a line
 
 local shown_headers = { "content-type", "content-length", "date", "retry-after", "x-request-id" }
 
@@ -16,13 +20,14 @@ local function to_stderr(level, event, fields)
         math.type(value) == "float" and ("%.3f"):format(value) or tostring(value))
     end
   end
-  io.stderr:write((table.concat(words, " "):gsub("%c", " ")), "\n")
+  io.stderr:write(text.line(table.concat(words, " "), LONGEST), "\n")
 end
 
-local function headers_of(response)
+local function headers_of(request, response)
   local shown = {}
   for _, name in ipairs(shown_headers) do
-    shown[name] = response and response.headers[name]
+    local value = response and response.headers[name]
+    shown[name] = value and text.clean(request:scrub(value))
   end
   return shown
 end
@@ -37,13 +42,13 @@ local function tell(given, state, attempt)
     provider = state.provider,
     operation = attempt.operation.name,
     method = described.method,
-    address = described.url:match "^[^?]*",
+    address = attempt.request:scrub(described.url:match "^[^?]*"),
     attempt = attempt.number,
     seconds = attempt.seconds,
     status = response and response.status,
     outcome = fields.outcome or "answered",
     code = fields.code,
-    headers = headers_of(response),
+    headers = headers_of(attempt.request, response),
   })
   if not is_done then
     warn "coffer: the log function raised an error"

@@ -2,12 +2,13 @@
 local core = require "coffer.core"
 local need = require "coffer.need"
 
+local printable = require "coffer.text"
+
 local show = {}
 
 local BOLD, DIM, RESET = "\27[1m", "\27[2m", "\27[0m"
 
---- Names of what is plain text and a secret all the same, in lower case. The
--- link to deploy a wallet's stack carries its token.
+--- Names of what is plain text and a secret all the same, in lower case.
 local masked = {}
 for name in ([[deployment_url token password secretkey secretaccesskey secret api_secret api_key
   accesstoken refreshtoken access_token refresh_token authorization authtoken x-auth-token
@@ -50,12 +51,14 @@ local function escaped(byte)
   return ("\\%d"):format(byte:byte())
 end
 
---- A string as Lua writes it, with nothing in it that a terminal obeys: neither
--- control characters nor those of Latin-1, nor bytes that are no UTF-8.
+--- A string as Lua writes it, with nothing in it that a terminal obeys, nor bytes that are no
+-- UTF-8: those are escaped.
 local function quoted(text)
-  local risky = utf8.len(text) and "\194[\128-\159]" or "[\128-\255]"
+  local is_utf8 = utf8.len(text)
   text = ("%q"):format(text):gsub("\\\n", "\\n"):gsub("[%c\127]", "?")
-  return (text:gsub(risky, function(found) return found:gsub(".", escaped) end))
+  return (text:gsub(is_utf8 and utf8.charpattern or "[\128-\255]", function(found)
+    return (not is_utf8 or printable.hides(found)) and found:gsub(".", escaped) or nil
+  end))
 end
 
 local function scalar(value)

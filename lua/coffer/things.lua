@@ -3,6 +3,7 @@
 local core = require "coffer.core"
 local need = require "coffer.need"
 local path = require "coffer.path"
+local text = require "coffer.text"
 local thing_client = require "coffer.thing_client"
 
 local things = {}
@@ -33,9 +34,8 @@ local function print_as(provider, thing)
   return function(self)
     local title = tostring(path.get(self, thing.title) or "without a name")
     local status = thing.status and rawget(self, thing.status)
-    local text = ("%s %s %s"):format(provider, thing.name, title)
-    text = status and ("%s (%s)"):format(text, tostring(status)) or text
-    return (text:gsub("%c+", " "))
+    local words = ("%s %s %s"):format(provider, thing.name, title)
+    return text.line(status and ("%s (%s)"):format(words, tostring(status)) or words)
   end
 end
 
@@ -57,11 +57,13 @@ function things.of(provider, described)
   local kinds = {}
   for name, thing in pairs(described.things) do
     local methods = setmetatable({}, { __index = waits(provider, name) })
+    local reserved = { wait = true }
     for _, deed in ipairs(thing.deeds) do
       local operation = described.operations[deed.operation]
       methods[deed.name] = method(name .. ":" .. deed.name, deed, operation)
+      reserved[deed.name] = true
     end
-    kinds[name] = { methods = methods, tostring = print_as(provider, thing),
+    kinds[name] = { methods = methods, reserved = reserved, tostring = print_as(provider, thing),
                     name = ("coffer.%s.%s"):format(provider, name) }
   end
   return kinds
@@ -74,6 +76,7 @@ function things.bind(kinds, client, metatables)
       __name = kind.name,
       __index = kind.methods,
       __tostring = kind.tostring,
+      reserved = kind.reserved,
       client = client,
     }
   end

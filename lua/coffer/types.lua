@@ -55,6 +55,7 @@ function secret:wipe() end
 ---@field status? integer the HTTP status
 ---@field details coffer.detail[]
 ---@field request_id? string
+---@field location? string where the thing is, by the header of a success without a body
 ---@field retry_after? integer seconds
 ---@field attempts integer how often it was tried
 ---@field key? table<string, string|integer> what to look for when the outcome is unknown
@@ -192,7 +193,7 @@ function sandbox:close() end
 ---@field error_message? string
 ---@field key_errors? table<string, coffer.clumio.key_error>
 ---@field token? coffer.secret
----@field deployment_url? string can carry the token
+---@field deployment_url? coffer.secret a link that carries the token
 ---@field template_url? string
 ---@field role_arn? string
 ---@field available_version? integer

@@ -144,7 +144,7 @@ describe("an id in a path", function()
   for _, pair in ipairs(segments) do
     it(("F11 %q arrives as one segment"):format(pair[1]), function()
       local faulty <close> = server.start { keeping(case) }
-      expect.created(case, case.client(faulty.url):refresh_wallet(pair[1]))
+      assert.equal("w-1", case.client(faulty.url):refresh_wallet(pair[1]).id)
       assert.equal("/wallets/" .. pair[2] .. "/_refresh", faulty:requests()[1].target)
     end)
   end
@@ -392,7 +392,7 @@ describe("two clients of one host", function()
     }
     for i = 1, 1000 do
       local which = i % 2 + 1
-      expect.created(case, clients[which]:refresh_wallet(("w-%d"):format(which)))
+      assert.equal("w-1", clients[which]:refresh_wallet(("w-%d"):format(which)).id)
     end
     local tokens = { ["/wallets/w-1/_refresh"] = "one", ["/wallets/w-2/_refresh"] = "two" }
     local seen = faulty:report()

@@ -124,14 +124,24 @@ describe("an account's answer", function()
     assert.matches("Password, SecretKey", failure.message, 1, true)
   end)
 
-  it("P11 is unknown where it is another tenant's", function()
-    local account, failure = account_with { AcctName = '"another@ecl.ntt.com"' }
-    assert.is_nil(account)
-    assert.equal("unknown", failure.outcome)
-    assert.equal("protocol", failure.code)
-    assert.matches("another tenant_id", failure.message, 1, true)
-    assert.equal(answers.asked.tenant_id, failure.key.tenant_id)
+  it("P11 is given with its secrets where it names another tenant, which is told", function()
+    local account, incomplete = account_with { AcctName = '"another@ecl.ntt.com"' }
+    assert.equal(answers.canaries.secret_key, account.SecretKey:reveal())
+    assert.equal("partial", incomplete.code)
+    assert.matches("names another", incomplete.message, 1, true)
+    assert.equal("AcctName", incomplete.details[1].field)
   end)
+
+  for what, name in pairs {
+    ["in capitals"] = answers.asked.tenant_id:upper() .. "@ECL.NTT.COM",
+    ["with dashes"] = answers.asked.tenant_id:gsub("^(%x%x%x%x%x%x%x%x)", "%1-") .. "@ecl.ntt.com",
+  } do
+    it("P11 names the same tenant " .. what, function()
+      local account, incomplete = account_with { AcctName = ('"%s"'):format(name) }
+      assert.equal(name, account.AcctName)
+      assert.is_nil(incomplete)
+    end)
+  end
 
   it("P11 is the tenant's where its name has another form", function()
     assert(account_with { AcctName = '"robot@example.com"' })

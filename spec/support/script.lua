@@ -78,7 +78,7 @@ end
 --- A secret that the script has printed, or nil.
 function script.leak(ran)
   for _, text in ipairs(ran.secrets) do
-    if ran.output:find(text, 1, true) or ran.errors:find(text, 1, true) then
+    if text ~= "" and (ran.output:find(text, 1, true) or ran.errors:find(text, 1, true)) then
       return text
     end
   end

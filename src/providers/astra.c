@@ -77,7 +77,7 @@ static const struct thing account_thing = {.name = "account",
 static const struct field account_fields[] = {
     {"type", &schema_text},
     {"version", &schema_text},
-    {"id", &schema_text, FIELD_REQUIRED},
+    {"id", &schema_text},
     {"name", &schema_text},
     {"state", &schema_text},
     {"isEnabled", &text_or_boolean},
@@ -110,7 +110,7 @@ static const struct schema account_or_row = {.kind = SCHEMA_OBJECT,
 static const struct schema accounts = {.kind = SCHEMA_ARRAY,
                                        .item = &account_or_row};
 static const struct field account_list_fields[] = {
-    {"items", &accounts, FIELD_REQUIRED},
+    {"items", &accounts, FIELD_LISTED},
     {"metadata", &schema_any},
 };
 static const struct schema account_list = {.kind = SCHEMA_OBJECT,
@@ -231,22 +231,12 @@ static const struct setting settings[] = {
     {"base_url", SETTING_BASE_URL, true, NULL, {"ASTRA_BASE_URL"}},
 };
 
-static const struct complaint complaints[] = {
-    {"", "type", "title", "detail"},
-    {"", NULL, "schemaValidationFailure"},
-    {"invalidFields", NULL, "reason", NULL, "name"},
-    {"invalidParams", NULL, "reason", NULL, "name"},
-    {"problemDetails", "type", "title", "detail"},
-};
-
 const struct provider provider_astra = {
     .name = "astra",
     .title = "NetApp Astra Control",
     .token_header = "Authorization",
     .token_scheme = "Bearer ",
-    .request_id = "correlationID",
     COUNTED(setting, settings),
-    COUNTED(complaint, complaints),
     COUNTED(thing, things),
     COUNTED(operation, operations),
 };

@@ -22,21 +22,6 @@ static const struct schema key_error = {.kind = SCHEMA_OBJECT,
 static const struct schema key_errors = {.kind = SCHEMA_MAP,
                                          .item = &key_error};
 
-static const struct field link_fields[] = {
-    {"href", &schema_any},
-    {"templated", &schema_any},
-    {"type", &schema_any},
-};
-static const struct schema link = {.kind = SCHEMA_ANY, FIELDS(link_fields)};
-static const struct field wallet_links_fields[] = {
-    {"_self", &link},
-    {"delete-wallet", &link},
-    {"list-wallet-keys", &link},
-    {"refresh-wallet", &link},
-};
-static const struct schema wallet_links = {.kind = SCHEMA_ANY,
-                                           FIELDS(wallet_links_fields)};
-
 static const struct deed wallet_deeds[] = {
     {"refresh", "refresh_wallet", "wallet_id", "id"},
     {"get", "get_wallet", "wallet_id", "id"},
@@ -50,15 +35,15 @@ static const struct thing wallet_thing = {.name = "wallet",
 
 static const struct field wallet_fields[] = {
     {"_embedded", &schema_any},
-    {"_links", &wallet_links},
+    {"_links", &schema_any},
     {"account_native_id", &schema_text},
     {"available_version", &schema_int64},
     {"aws_region", &schema_text},
     {"clumio_aws_account_id", &schema_text},
-    {"deployment_url", &schema_text},
+    {"deployment_url", &schema_secret},
     {"error_code", &schema_code},
     {"error_message", &schema_text},
-    {"id", &schema_text, FIELD_REQUIRED},
+    {"id", &schema_text},
     {"installed_regions", &schema_texts},
     {"key_errors", &key_errors},
     {"role_arn", &schema_text},
@@ -79,8 +64,7 @@ static const struct field create_wallet_fields[] = {
 static const struct schema create_wallet = {.kind = SCHEMA_OBJECT,
                                             FIELDS(create_wallet_fields)};
 static const struct key create_wallet_keys[] = {
-    {"account_native_id", "account_native_id", .echo = "account_native_id",
-     .echo_rule = &account_rule},
+    {"account_native_id", "account_native_id"},
     {"aws_region", "aws_region"},
 };
 
@@ -101,20 +85,14 @@ static const struct schema list_wallets = {.kind = SCHEMA_OBJECT,
                                            FIELDS(list_wallets_fields)};
 
 static const struct schema wallets = {.kind = SCHEMA_ARRAY, .item = &wallet};
-static const struct field page_links_fields[] = {
-    {"_first", &link}, {"_last", &link}, {"_next", &link},
-    {"_prev", &link},  {"_self", &link},
-};
-static const struct schema page_links = {.kind = SCHEMA_ANY,
-                                         FIELDS(page_links_fields)};
 static const struct field embedded_fields[] = {
-    {"items", &wallets, FIELD_REQUIRED},
+    {"items", &wallets, FIELD_LISTED},
 };
 static const struct schema embedded = {.kind = SCHEMA_OBJECT,
                                        FIELDS(embedded_fields)};
 static const struct field wallet_list_fields[] = {
-    {"_embedded", &embedded, FIELD_REQUIRED},
-    {"_links", &page_links},
+    {"_embedded", &embedded, FIELD_LISTED},
+    {"_links", &schema_any},
     {"current_count", &schema_int64},
     {"limit", &schema_int64},
     {"start", &schema_text},
@@ -210,10 +188,6 @@ static const struct setting settings[] = {
      {"CLUMIO_ORGANIZATIONAL_UNIT_CONTEXT"}},
 };
 
-static const struct complaint complaints[] = {
-    {"errors", "error_code", "error_message"},
-};
-
 const struct provider provider_clumio = {
     .name = "clumio",
     .title = "Clumio",
@@ -222,7 +196,6 @@ const struct provider provider_clumio = {
     .base_url = "https://us-west-2.api.clumio.com",
     COUNTED(region, regions),
     COUNTED(setting, settings),
-    COUNTED(complaint, complaints),
     COUNTED(thing, things),
     COUNTED(operation, operations),
 };

@@ -66,15 +66,17 @@ static const struct key create_s3_vault_keys[] = {
 /* The answer */
 
 static const struct field entity_fields[] = {
-    {"clientId", &schema_int32, FIELD_REQUIRED},
+    {"clientId", &schema_int32},
     {"clientName", &schema_text},
 };
 static const struct schema entity = {.kind = SCHEMA_OBJECT,
                                      FIELDS(entity_fields)};
 
 static const struct field response_fields[] = {
-    {"entity", &entity, FIELD_REQUIRED}, {"errorCode", &schema_code},
-    {"errorMessage", &schema_text},      {"warningCode", &schema_code},
+    {"entity", &entity},
+    {"errorCode", &schema_code},
+    {"errorMessage", &schema_text},
+    {"warningCode", &schema_code},
     {"warningMessage", &schema_text},
 };
 static const struct schema response = {.kind = SCHEMA_OBJECT,
@@ -98,21 +100,13 @@ static const struct thing vault_thing = {
     .title = "response.entity.clientName",
 };
 static const struct field vault_fields[] = {
-    {"response", &response, FIELD_REQUIRED},
+    {"response", &response},
     {"addEndpointJob", &job},
+    {"errorCode", &schema_code},
+    {"errorMessage", &schema_text},
 };
 static const struct schema vault = {
     .kind = SCHEMA_OBJECT, FIELDS(vault_fields), .thing = &vault_thing};
-
-static const struct hidden_error hidden_errors[] = {
-    {.complaint = {"", "errorCode", "errorMessage"}, .fine = "NO_ERROR"},
-    {.complaint = {"response", "errorCode", "errorMessage", "errorString"},
-     .fine = "NO_ERROR",
-     .proof = "response.entity.clientId"},
-    {.complaint = {"addEndpointJob.response", "errorCode", "errorMessage"},
-     .fine = "NO_ERROR",
-     .is_partial = true},
-};
 
 /* Reading */
 
@@ -132,7 +126,9 @@ static const struct schema store = {
     .kind = SCHEMA_OBJECT, FIELDS(store_fields), .thing = &store_thing};
 static const struct schema stores = {.kind = SCHEMA_ARRAY, .item = &store};
 static const struct field store_list_fields[] = {
-    {"CVS3Stores", &stores, FIELD_REQUIRED},
+    {"CVS3Stores", &stores, FIELD_LISTED},
+    {"errorCode", &schema_code},
+    {"errorMessage", &schema_text},
 };
 static const struct schema store_list = {.kind = SCHEMA_OBJECT,
                                          FIELDS(store_list_fields)};
@@ -155,7 +151,7 @@ static const struct field job_summary_fields[] = {
 static const struct schema job_summary = {.kind = SCHEMA_OBJECT,
                                           FIELDS(job_summary_fields)};
 static const struct field listed_job_fields[] = {
-    {"jobSummary", &job_summary, FIELD_REQUIRED},
+    {"jobSummary", &job_summary},
 };
 static const struct schema listed_job = {.kind = SCHEMA_OBJECT,
                                          FIELDS(listed_job_fields)};
@@ -163,7 +159,9 @@ static const struct schema listed_jobs = {.kind = SCHEMA_ARRAY,
                                           .item = &listed_job};
 static const struct field job_list_fields[] = {
     {"totalRecordsWithoutPaging", &schema_int64},
-    {"jobs", &listed_jobs},
+    {"jobs", &listed_jobs, FIELD_LISTED},
+    {"errorCode", &schema_code},
+    {"errorMessage", &schema_text},
 };
 static const struct schema job_list = {.kind = SCHEMA_OBJECT,
                                        FIELDS(job_list_fields)};
@@ -189,8 +187,10 @@ static const struct schema listed_plan = {.kind = SCHEMA_OBJECT,
                                           FIELDS(listed_plan_fields)};
 static const struct schema plans = {.kind = SCHEMA_ARRAY, .item = &listed_plan};
 static const struct field plan_list_fields[] = {
-    {"plans", &plans, FIELD_REQUIRED},
+    {"plans", &plans, FIELD_LISTED},
     {"filterQueryCount", &schema_int64},
+    {"errorCode", &schema_code},
+    {"errorMessage", &schema_text},
 };
 static const struct schema plan_list = {.kind = SCHEMA_OBJECT,
                                         FIELDS(plan_list_fields)};
@@ -218,18 +218,10 @@ static const struct field session_data_fields[] = {
 };
 static const struct schema session_data = {.kind = SCHEMA_OBJECT,
                                            FIELDS(session_data_fields)};
-static const char *const token_places[] = {"authToken", "data.authToken",
-                                           "data.token", NULL};
-static const char *const no_token_why[] = {
-    "isAccountLocked", "remainingLockTime", "forcePasswordChange",
-    "loginAttempts", NULL};
 static const struct field session_fields[] = {
-    {"token", &schema_secret, FIELD_REQUIRED},
-    {"authToken", &schema_secret},
-    {"data", &session_data},
-    {"userName", &schema_text},
-    {"aliasName", &schema_text},
-    {"userGUID", &schema_text},
+    {"token", &schema_secret},   {"authToken", &schema_secret},
+    {"data", &session_data},     {"userName", &schema_text},
+    {"aliasName", &schema_text}, {"userGUID", &schema_text},
 };
 static const struct schema session = {.kind = SCHEMA_OBJECT,
                                       FIELDS(session_fields)};
@@ -258,8 +250,8 @@ static const struct operation operations[] = {
      .creates = true,
      .parameters = &create_s3_vault,
      .answer = &vault,
+     .asks = "cvs3Endpoints",
      COUNTED(key, create_s3_vault_keys),
-     COUNTED(hidden_error, hidden_errors),
      .about = "Creates an S3 vault and, where asked, its endpoints."},
     {.name = "list_s3_vaults",
      .method = "GET",
@@ -296,10 +288,7 @@ static const struct operation operations[] = {
      .has_secrets = true,
      .parameters = &login,
      .answer = &session,
-     .refused_without = "auth",
      .token = "token",
-     .token_places = token_places,
-     .tells = no_token_why,
      .about = "Gets a token for a user name and a password."},
     {.name = "renew_token",
      .method = "POST",
@@ -310,10 +299,7 @@ static const struct operation operations[] = {
      .has_secrets = true,
      .parameters = &renew_token,
      .answer = &session,
-     .refused_without = "auth",
      .token = "token",
-     .token_places = token_places,
-     .tells = no_token_why,
      .about = "Gets a new token for a log-in token."},
     {.name = "logout",
      .method = "POST",
@@ -331,7 +317,6 @@ static const struct operation operations[] = {
      .has_secrets = true,
      .parameters = &token_pair,
      .answer = &token_pair,
-     .refused_without = "auth",
      .token = "accessToken",
      .about = "Gets a new pair of tokens; the old one must not be used again."},
 };
@@ -347,14 +332,6 @@ static const struct setting settings[] = {
     {"domain", SETTING_CREDENTIAL, false, NULL, {"COMMVAULT_DOMAIN"}},
 };
 
-static const struct complaint complaints[] = {
-    {"", "errorCode", "errorMessage"},
-    {"response", "errorCode", "errorMessage", "errorString"},
-    {"error", "errorCode", "errorMessage", "errLogMessage"},
-    {"errList", "errorCode", "errLogMessage"},
-    {"error.errList", "errorCode", "errLogMessage"},
-};
-
 const struct provider provider_commvault = {
     .name = "commvault",
     .title = "Commvault",
@@ -363,7 +340,6 @@ const struct provider provider_commvault = {
     .token_has_blank = true,
     .log_in = {"username", "password"},
     COUNTED(setting, settings),
-    COUNTED(complaint, complaints),
     COUNTED(thing, things),
     COUNTED(operation, operations),
 };

@@ -13,7 +13,7 @@ static const struct field tenant_fields[] = {
 static const struct schema tenant = {.kind = SCHEMA_OBJECT,
                                      FIELDS(tenant_fields)};
 static const struct key tenant_keys[] = {
-    {"tenant_id", "tenant_id", .echo = "AcctName", .echo_tail = "@ecl.ntt.com"},
+    {"tenant_id", "tenant_id"},
 };
 
 static const struct schema account_number = {.kind = SCHEMA_INT64,
@@ -22,9 +22,9 @@ static const struct schema account_number = {.kind = SCHEMA_INT64,
 static const struct thing account_thing = {.name = "account",
                                            .title = "AcctNum"};
 static const struct field account_fields[] = {
-    {"AcctNum", &account_number, FIELD_REQUIRED},  {"AcctName", &schema_text},
-    {"Password", &schema_secret, FIELD_PROMISED},  {"AccessKey", &schema_text},
-    {"SecretKey", &schema_secret, FIELD_PROMISED}, {"CreateTime", &schema_text},
+    {"AcctNum", &account_number},  {"AcctName", &schema_text},
+    {"Password", &schema_secret},  {"AccessKey", &schema_text},
+    {"SecretKey", &schema_secret}, {"CreateTime", &schema_text},
 };
 static const struct schema account = {
     .kind = SCHEMA_OBJECT, FIELDS(account_fields), .thing = &account_thing};
@@ -45,18 +45,18 @@ static const struct key create_user_keys[] = {
 };
 static const struct thing user_thing = {.name = "user", .title = "UserName"};
 static const struct field user_fields[] = {
-    {"UserId", &schema_text, FIELD_REQUIRED},
+    {"UserId", &schema_text},
     {"UserName", &schema_text},
-    {"Password", &schema_secret, FIELD_PROMISED},
+    {"Password", &schema_secret},
     {"AccessKeyId", &schema_text},
-    {"SecretAccessKey", &schema_secret, FIELD_PROMISED},
+    {"SecretAccessKey", &schema_secret},
     {"CreateDate", &schema_text},
 };
 static const struct schema user = {
     .kind = SCHEMA_OBJECT, FIELDS(user_fields), .thing = &user_thing};
 static const struct schema users = {.kind = SCHEMA_ARRAY, .item = &user};
 static const struct field user_list_fields[] = {
-    {"User", &users, FIELD_REQUIRED},
+    {"User", &users},
 };
 static const struct schema user_list = {.kind = SCHEMA_OBJECT,
                                         FIELDS(user_list_fields)};
@@ -209,17 +209,6 @@ static const struct setting settings[] = {
      {"OS_PROJECT_ID", "OS_TENANT_ID"}},
 };
 
-static const struct complaint complaints[] = {
-    {"", "code", "message"},
-    {"", NULL, "errorMessage"},
-    {"", NULL, "error"},
-    {"", NULL, "reason"},
-    {"", NULL, "cause"},
-    {"", NULL, "api_error_message"},
-    {"fault", NULL, "faultstring"},
-    {"*", "code", "message"},
-};
-
 const struct provider provider_ecl = {
     .name = "ecl",
     .title = "NTT Enterprise Cloud",
@@ -229,7 +218,6 @@ const struct provider provider_ecl = {
     .base_url = "https://api.ntt.com/ecl-objectstorage",
     .home = "api.ntt.com",
     COUNTED(setting, settings),
-    COUNTED(complaint, complaints),
     COUNTED(thing, things),
     COUNTED(operation, operations),
 };

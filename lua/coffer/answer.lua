@@ -1,0 +1,389 @@
+--- What an answer means: whether a success is one, and what of the thing is missing. The core
+-- reads; here it is judged, by the data of coffer.providers:
+--
+--   error_shapes    where an error body says what went wrong: objects or lists of objects `at` a
+--                   path ("" the body, "*" any member), with the members `code`, `message`, `more`
+--                   (a second text) and `field`
+--   errors_inside   those of them that a success can have as well: an error where the code is
+--                   neither absent, 0 nor `ok_code`
+--   refuses_inside  such a success without the thing is a refusal, else nobody knows
+--   request_id      member of an error body with the request's ID
+--   operations      by name, what each has of
+--     proof           path of what names the thing: without it there is no result
+--     list            path of the list that the answer is about
+--     once            paths of what is told once and never again
+--     job             path of the number of the job that was asked for
+--     echoes          what the answer repeats `at` a path of the part of the key of this name;
+--                     where it is another, that is told, or where it has the form that `decides`,
+--                     the answer is not taken; `form` captures what is compared, `fold` evens it
+--                     out
+--     errors_inside   instead of the provider's
+--     without_proof   code of a refusal for an answer without its proof
+--     token_places    paths of where the new token may be instead
+--     tells           members of a body, or of its `data`, that say why there is none
+--     success         statuses of an operation whose success says no more
+local core = require "coffer.core"
+local error_body = require "coffer.error_body"
+local path = require "coffer.path"
+local text = require "coffer.text"
+
+local need = require "coffer.need"
+
+local answer = {}
+
+local told = error_body.told
+
+local REFUSED_INSIDE = "refused, although the status says success"
+
+--- The headers that a request's ID comes in, the most telling first.
+local request_ids = {
+  "x-request-id", "x-openstack-request-id", "x-amzn-requestid", "x-amz-apigw-id",
+  "x-correlation-id",
+}
+
+local providers = {}
+
+--- What a provider's answers mean. It is loaded with its first client: an answer that has come must
+-- not wait for a file.
+function answer.load(provider)
+  providers[provider] = need("coffer.providers." .. provider)
+end
+
+-- Facts ------------------------------------------------------------------------
+
+--- The media type, where it is one: it often tells that something between has answered.
+local function media_type_of(request)
+  local found = (request:header "content-type" or "")
+    :match "^([%w!#$%%&'*+.^_`|~-]+/[%w!#$%%&'*+.^_`|~-]+)%s*;?"
+  return found and #found <= 64 and told(request, found) or nil
+end
+
+local function request_id_of(request, provider, body)
+  local own = provider.request_id and path.get(body, provider.request_id)
+  if type(own) == "string" then
+    return told(request, own)
+  end
+  for _, name in ipairs(request_ids) do
+    local found = request:header(name)
+    if found then
+      return told(request, found)
+    end
+  end
+end
+
+--- What an error body says. That of a success, even one that was cut, says nothing of an error.
+local function add_error_body(request, provider, facts)
+  local is_error = facts.status < 200 or facts.status >= 300
+  local body = is_error and request:body()
+  facts.request_id = request_id_of(request, provider, body)
+  facts.details = is_error and error_body.details(request, provider.error_shapes, body) or nil
+  facts.media_type = not body and media_type_of(request) or nil
+end
+
+--- Adds where a thing is that an answer without a body names.
+local function add_location(request, facts)
+  local location = facts.status < 300 and not request:has_body()
+    and told(request, request:header "location")
+  if location then
+    facts.location = location
+    facts.said = ("%s, and names %s"):format(facts.said, text.line(location))
+  end
+end
+
+--- What a body tells of why there is no token: numbers, booleans and digits alone.
+local function told_by(meaning, body)
+  local said = {}
+  for _, name in ipairs(meaning.tells or {}) do
+    for _, where in ipairs { name, "data." .. name } do
+      local value = path.get(body, where)
+      if type(value) == "boolean" or type(value) == "number"
+        or type(value) == "string" and value:find "^%d+$" then
+        said[name] = value
+      end
+    end
+  end
+  return next(said) and said
+end
+
+--- An attempt that gave nothing that could be read.
+local function failed(request, provider, meaning, facts)
+  facts.key = request:key()
+  facts.trouble = told(request, facts.trouble)
+  if facts.status then
+    add_error_body(request, provider, facts)
+    facts.told = meaning.tells and facts.details and told_by(meaning, request:body())
+    add_location(request, facts)
+    facts.target = told(request, request:target())
+  end
+  return nil, facts
+end
+
+local function new_facts(request, outcome, code, said, details)
+  return { outcome = outcome, code = code, said = said, details = details,
+           status = request:status(), key = request:key() }
+end
+
+--- A success that cannot be taken for one: nobody can know.
+local function unreadable(request, provider, said, details)
+  local facts = new_facts(request, "unknown", "protocol", said, details)
+  facts.request_id = request_id_of(request, provider)
+  facts.media_type = not details and media_type_of(request) or nil
+  return nil, facts
+end
+
+-- What is decided on -----------------------------------------------------------
+
+local EMPTY = core.secret ""
+
+--- True for what names nothing.
+local function is_absent(value)
+  return value == nil or value == core.null or value == "" or value == EMPTY
+end
+
+--- True where a member is the path, or on the way to it.
+local function is_on(field, where)
+  field = field:gsub("%[(%d+)%]", ".%1")
+  return where == field or where:sub(1, #field + 1) == field .. "."
+end
+
+--- The paths of which nobody may have to ask which of two values counts.
+local function decisive_paths(meaning, shapes)
+  local paths = {}
+  for _, shape in ipairs(shapes) do
+    paths[#paths + 1] = shape.at == "" and shape.code or shape.at .. "." .. shape.code
+  end
+  for _, echo in ipairs(meaning.echoes or {}) do
+    paths[#paths + 1] = echo.decides and echo.at
+  end
+  return paths
+end
+
+--- True where a member that is not as documented leaves open what is decided on.
+local function leaves_open(odd, meaning, shapes)
+  local named = meaning.proof or meaning.list
+  if named and is_on(odd.field, named) then
+    return true
+  end
+  for _, where in ipairs(odd.is_repeated and decisive_paths(meaning, shapes) or {}) do
+    if is_on(odd.field, where) then
+      return true
+    end
+  end
+  return false
+end
+
+--- What is compared of a value: nil where it has not the form that says something.
+local function comparable(echo, value)
+  if is_absent(value) or type(value) ~= "string" and not math.type(value) then
+    return nil
+  end
+  local compared = tostring(value):match(echo.form or "^.*$")
+  return compared and echo.fold and echo.fold(compared) or compared
+end
+
+--- What the answer names instead of what was asked for, or nil.
+local function another(echo, key, result)
+  local sent = key and key[echo.key]
+  local found = path.get(result, echo.at)
+  local compared = comparable(echo, found)
+  if is_absent(sent) or not compared then
+    return nil
+  end
+  sent = echo.fold and echo.fold(tostring(sent)) or tostring(sent)
+  return compared ~= sent and tostring(found) or nil
+end
+
+--- Why the answer is not taken for what was asked for, or nil.
+local function why_not(request, meaning, shapes, result, odd)
+  for _, each in ipairs(odd or {}) do
+    if leaves_open(each, meaning, shapes) then
+      return ("the answer's %s %s"):format(each.field, each.message)
+    end
+  end
+  if meaning.list and type(path.get(result, meaning.list)) ~= "table" then
+    return "the answer has no list"
+  end
+  for _, echo in ipairs(meaning.echoes or {}) do
+    local found = echo.decides and another(echo, request:key(), result)
+    if found and found:find(echo.decides) then
+      return ("the answer is about another %s than was asked for"):format(echo.key)
+    end
+  end
+end
+
+-- What is missing of a thing that is there --------------------------------------
+
+local function lost_of(meaning, result)
+  local lost = {}
+  for _, where in ipairs(meaning.once or {}) do
+    if is_absent(path.get(result, where)) then
+      lost[#lost + 1] = { field = where:match "[^.]+$",
+                          message = "is told only once, and is not there" }
+    end
+  end
+  return lost
+end
+
+--- The job that was asked for and is not named.
+local function missing_job(request, meaning, result)
+  local number = meaning.job and request:has_asked() and tonumber(path.get(result, meaning.job))
+  if not meaning.job or not request:has_asked() or math.tointeger(number) and number > 0 then
+    return {}
+  end
+  return { { field = meaning.job, message = "names no job, though one was asked for" } }
+end
+
+local function differing(request, meaning, result)
+  local details = {}
+  for _, echo in ipairs(meaning.echoes or {}) do
+    local key = request:key()
+    local found = another(echo, key, result)
+    details[#details + 1] = found and { field = echo.at,
+      message = ("is '%s', not the %s that was asked for, '%s'"):format(request:scrub(found),
+        echo.key, key[echo.key]) }
+  end
+  return details
+end
+
+--- The odd members of a new thing, as details.
+local function oddities(operation, odd)
+  local details = {}
+  for i, each in ipairs(operation.creates and odd or {}) do
+    details[i] = { field = each.field, message = each.message }
+  end
+  return details
+end
+
+local function names_of(details)
+  local names = {}
+  for i, detail in ipairs(details) do
+    names[i] = detail.field
+  end
+  return table.concat(names, ", ")
+end
+
+--- What a failure tells behind a thing that is there; nil where nothing is missing.
+local function incomplete(request, operation, meaning, result, errors, odd)
+  local phrases, details = {}, {}
+  local function add(phrase, more)
+    phrases[#phrases + 1] = #more > 0 and phrase or nil
+    table.move(more, 1, #more, #details + 1, details)
+  end
+  local lost = lost_of(meaning, result)
+  add("not all that was asked for", #errors > 0 and errors or missing_job(request, meaning, result))
+  add("the answer lacks what is told only once: " .. names_of(lost), lost)
+  add("the answer names another", differing(request, meaning, result))
+  add("not all of the answer is as documented", oddities(operation, odd))
+  if #phrases == 0 then
+    return nil
+  end
+  return new_facts(request, "refused", "partial",
+    "it exists, but " .. table.concat(phrases, ", and "), details)
+end
+
+-- Judging ----------------------------------------------------------------------
+
+--- The errors inside a result.
+local function errors_of(request, provider, meaning, shapes, result)
+  local errors = error_body.inside(request, shapes, result)
+  if #errors == 0 and meaning.list and next(path.get(result, meaning.list)) == nil then
+    return error_body.instead(request, provider.error_shapes, meaning.list)
+  end
+  return errors
+end
+
+--- A result that names nothing, or has an error where nothing is named.
+local function unproven(request, provider, meaning, errors)
+  if #errors > 0 and provider.refuses_inside then
+    local facts = new_facts(request, "refused", meaning.without_proof or "rejected",
+      REFUSED_INSIDE, errors)
+    facts.told = meaning.tells and told_by(meaning, request:body())
+    return nil, facts
+  elseif meaning.without_proof then
+    local body = request:body()
+    local facts = new_facts(request, "refused", meaning.without_proof, REFUSED_INSIDE,
+      error_body.details(request, provider.error_shapes, body))
+    facts.told = told_by(meaning, body)
+    return nil, facts
+  elseif meaning.list then
+    return unreadable(request, provider, "the answer has an error instead of a list", errors)
+  end
+  local what = meaning.proof and meaning.proof:match "[^.]+$" or "result"
+  return unreadable(request, provider, "the answer has no " .. what, #errors > 0 and errors or nil)
+end
+
+--- True where the result names a thing. Beside an error, a number that is none does not.
+local function is_proven(meaning, result, errors)
+  local proof = meaning.proof and path.get(result, meaning.proof)
+  if meaning.proof and not is_absent(proof) then
+    return #errors == 0 or not math.type(proof) or proof > 0
+  end
+  return not meaning.proof and #errors == 0
+end
+
+--- Puts a token that lies elsewhere in the result where it is looked for.
+local function settle_token(operation, meaning, result)
+  for _, where in ipairs(meaning.token_places or {}) do
+    local found = path.get(result, where)
+    local is_found = type(found) == "userdata" and not is_absent(found)
+    if is_found and is_absent(result[operation.token]) then
+      result[operation.token] = found
+    end
+  end
+end
+
+--- A result that was read.
+-- @param odd list or nil: its members that are not as documented
+local function judge_result(request, operation, provider, result, odd)
+  local meaning = provider.operations[operation.name] or {}
+  local shapes = meaning.errors_inside or provider.errors_inside or {}
+  settle_token(operation, meaning, result)
+  local said = why_not(request, meaning, shapes, result, odd)
+  if said then
+    return unreadable(request, provider, said)
+  end
+  local errors = errors_of(request, provider, meaning, shapes, result)
+  if not is_proven(meaning, result, errors) then
+    return unproven(request, provider, meaning, errors)
+  end
+  return result, incomplete(request, operation, meaning, result, errors, odd)
+end
+
+--- A success that says no more: it is one by its documented status, without an error inside.
+local function judge_done(request, operation, provider)
+  if not provider.operations[operation.name].success[request:status()] then
+    return unreadable(request, provider,
+      ("the answer's status is not that of a success of %s"):format(operation.name))
+  elseif not request:has_body() then
+    return true
+  end
+  local body = request:body()
+  if body == nil then
+    return unreadable(request, provider, "the answer is not JSON")
+  end
+  local errors = error_body.inside(request, provider.errors_inside or {}, body)
+  if #errors > 0 then
+    return unreadable(request, provider, "the answer has an error inside", errors)
+  end
+  return true
+end
+
+--- What came of an attempt.
+-- @param provider string: its name
+-- @param operation table: as the core describes it
+-- @param request userdata: the core's, over
+-- @param result any: what request:finish() gave first
+-- @param found table or nil: what it gave second
+-- @return the result; or nil and what a failure tells; or both, where a thing exists and something
+--   of it is missing
+function answer.judge(provider, operation, request, result, found)
+  local meanings = providers[provider]
+  if result == nil then
+    return failed(request, meanings, meanings.operations[operation.name] or {}, found)
+  elseif not operation.has_answer then
+    return judge_done(request, operation, meanings)
+  end
+  return judge_result(request, operation, meanings, result, found)
+end
+
+return answer

@@ -1,0 +1,21 @@
+--- What NetApp Astra Control's answers mean. The "POST /accounts" page of its API reference, and
+-- NetApp's OpenAPI text 24.02.0. See coffer.answer for the words.
+local names_account = { key = "account_id", at = "id" }
+
+return {
+  request_id = "correlationID",
+  error_shapes = {
+    { at = "", code = "type", message = "title", more = "detail" },
+    { at = "", message = "schemaValidationFailure" },
+    { at = "invalidFields", message = "reason", field = "name" },
+    { at = "invalidParams", message = "reason", field = "name" },
+    { at = "problemDetails", code = "type", message = "title", more = "detail" },
+  },
+  operations = {
+    create_account = { proof = "id", echoes = { { key = "name", at = "name" } } },
+    get_account = { proof = "id", echoes = { names_account } },
+    list_accounts = { list = "items" },
+    update_account = { success = { [204] = true } },
+    delete_account = { success = { [204] = true } },
+  },
+}

@@ -1,0 +1,25 @@
+--- What Clumio's answers mean. The "Create Wallet" and "Refresh Wallet" pages of its REST API; the
+-- statuses of a deletion as its Go SDK takes them. See coffer.answer for the words.
+local errors = { at = "errors", code = "error_code", message = "error_message" }
+
+local ACCOUNT = "^" .. ("%d"):rep(12) .. "$" -- an AWS account ID
+
+local names_wallet = { key = "wallet_id", at = "id" }
+
+return {
+  error_shapes = { errors },
+  errors_inside = { errors },
+  operations = {
+    create_wallet = {
+      proof = "id",
+      echoes = {
+        { key = "account_native_id", at = "account_native_id", decides = ACCOUNT },
+        { key = "aws_region", at = "aws_region" },
+      },
+    },
+    refresh_wallet = { proof = "id", echoes = { names_wallet } },
+    get_wallet = { proof = "id", echoes = { names_wallet } },
+    list_wallets = { list = "_embedded.items" },
+    delete_wallet = { success = { [200] = true, [202] = true, [204] = true } },
+  },
+}

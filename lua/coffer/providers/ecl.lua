@@ -1,0 +1,37 @@
+--- What NTT Enterprise Cloud's answers mean. The "Create Account" page of its Wasabi API reference;
+-- its errors as its gateway, IAM, Keystone and SDK show them. See coffer.answer for the words.
+
+--- A tenant's ID in another letter case or without its dashes is the same one.
+local function fold(tenant)
+  return (tenant:lower():gsub("-", ""))
+end
+
+--- The form of an account's name: its tenant, and the provider's domain.
+local NAME = "^(.*)@[Ee][Cc][Ll]%.[Nn][Tt][Tt]%.[Cc][Oo][Mm]$"
+
+return {
+  error_shapes = {
+    { at = "", code = "code", message = "message" },
+    { at = "", message = "errorMessage" },
+    { at = "", message = "error", more = "error_description" },
+    { at = "", message = "reason" },
+    { at = "", message = "cause" },
+    { at = "", message = "api_error_message" },
+    { at = "fault", message = "faultstring" },
+    { at = "*", code = "code", message = "message" },
+  },
+  operations = {
+    create_account = {
+      proof = "AcctNum",
+      once = { "Password", "SecretKey" },
+      echoes = { { key = "tenant_id", at = "AcctName", form = NAME, fold = fold } },
+    },
+    create_user = {
+      proof = "User.1.UserId",
+      once = { "User.1.Password", "User.1.SecretAccessKey" },
+      echoes = { { key = "UserName", at = "User.1.UserName" } },
+    },
+    list_utilizations = { list = "" },
+    issue_token = { proof = "X-Subject-Token" },
+  },
+}

@@ -1,0 +1,58 @@
+--- Text from elsewhere, as one line that people can be shown: nothing in it moves a terminal's
+-- cursor, turns the reading direction or breaks the line.
+local text = {}
+
+local LONGEST = 400 -- bytes
+
+-- Besides the control characters of ASCII: those of Latin-1, the separators of lines and
+-- paragraphs, marks and overrides of the reading direction, and the byte order mark.
+local hidden = {}
+for first, last in pairs {
+  [0x80] = 0x9F, [0x61C] = 0x61C, [0x200B] = 0x200F, [0x2028] = 0x202E, [0x2060] = 0x206F,
+  [0xFEFF] = 0xFEFF,
+} do
+  for code = first, last do
+    hidden[utf8.char(code)] = " "
+  end
+end
+
+--- True for a character that a line must not have.
+-- @param character string: in UTF-8
+function text.hides(character)
+  return hidden[character] ~= nil
+end
+
+--- Bytes that are no UTF-8 become question marks.
+local function valid(given)
+  local parts, from = {}, 1
+  repeat
+    local length, wrong = utf8.len(given, from)
+    parts[#parts + 1] = given:sub(from, length and -1 or wrong - 1)
+    parts[#parts + 1] = not length and "?" or nil
+    from = length and #given + 1 or wrong + 1
+  until from > #given
+  return table.concat(parts)
+end
+
+--- The text without what a terminal obeys, of whatever length.
+-- @param given string
+function text.clean(given)
+  if not given:find "[%c\127-\255]" then
+    return given
+  end
+  return (valid(given):gsub("[%c\127]+", " "):gsub(utf8.charpattern, hidden))
+end
+
+--- The same, cut to a length that can be read.
+-- @param given string
+-- @param longest integer or nil: bytes, 400 where it is not given
+function text.line(given, longest)
+  longest = longest or LONGEST
+  given = text.clean(given)
+  if #given > longest then
+    given = given:sub(1, utf8.offset(given, 0, longest - 3) - 1) .. "..."
+  end
+  return given
+end
+
+return text
