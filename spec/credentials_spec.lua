@@ -244,7 +244,6 @@ describe("a token from a file", function()
     ["as it is"] = { "from-a-file", "from-a-file" },
     ["with a newline, which is trimmed"] = { "from-a-file\n", "from-a-file" },
     ["with a line end of DOS, which is trimmed"] = { "from-a-file\r\n", "from-a-file" },
-    ["with a blank inside, as Commvault's have"] = { "QSDK 1f0a\n", "QSDK 1f0a" },
   } do
     it("E13 is read " .. what, function()
       local faulty <close> = server.start { good(clumio) }
@@ -255,7 +254,12 @@ describe("a token from a file", function()
 
   local refused = {
     ["may be read by others: 0644"] = function() return file_with(CANARY, "644") end,
-    ["may be read by the group: 0640"] = function() return file_with(CANARY, "640") end,
+    ["may be read by others alone: 0604"] = function() return file_with(CANARY, "604") end,
+    ["may be read by all: 0444"] = function() return file_with(CANARY, "444") end,
+    ["may be changed by the group: 0660"] = function() return file_with(CANARY, "660") end,
+    ["may be run by the group: 0650"] = function() return file_with(CANARY, "650") end,
+    ["has a blank inside"] = function() return file_with "canary of-a-token" end,
+    ["has a scheme before it"] = function() return file_with("Bearer " .. CANARY) end,
     ["is a directory"] = function() return workdir.make_directory "a-directory" end,
     ["is empty"] = function() return file_with "" end,
     ["is but a newline"] = function() return file_with "\n" end,
@@ -284,6 +288,23 @@ describe("a token from a file", function()
     end)
   end
 
+  for _, mode in ipairs { "440", "640" } do
+    it("E13 may be read by a group where it is root's, as Kubernetes has it: " .. mode, function()
+      local path = file_with("from-root", mode)
+      local is_root = io.popen("id -u", "r"):read "n" == 0
+      local faulty <close> = server.start { good(clumio) }
+      if is_root then
+        assert(os.execute(("chown 0:12345 '%s'"):format(path)))
+        expect.created(clumio, clumio.create(client_of(faulty.url, path)))
+        assert(os.execute(("chown 12345:0 '%s'"):format(path)))
+      end
+      local failure = expect.failure("not_sent", "config",
+        clumio.create(client_of(faulty.url, path)))
+      assert.matches("by its group", failure.message)
+      assert.equal(is_root and 1 or 0, #faulty:requests())
+    end)
+  end
+
   it("E13 is read when it is needed, and again after a 401", function()
     local path = file_with "rotated-0"
     local faulty <close> = server.start { good(clumio), refusing(clumio), good(clumio) }
@@ -306,6 +327,68 @@ describe("a token from a file", function()
 
   it("has a path that is a string", function()
     assert.has_error(function() coffer.clumio { token_file = 5 } end)
+  end)
+end)
+
+-- Tokens that are none ---------------------------------------------------------------------------
+
+describe("a token with a blank", function()
+  local sources = {
+    option = function(text) return { token = text } end,
+    secret = function(text) return { token = coffer.secret(text) } end,
+    ["function"] = function(text) return { token = function() return text end } end,
+    file = function(text)
+      local path = workdir.write("blank", text)
+      assert(os.execute(("chmod 600 '%s'"):format(path)))
+      return { token_file = path }
+    end,
+  }
+
+  --- What is said of it, raised or told, where nothing went out.
+  local function told(provider, options)
+    local faulty <close> = server.start {}
+    options.base_url, options.tenant_id = faulty.url, provider == "ecl" and "t" or nil
+    local is_open, client = pcall(coffer[provider], options)
+    local said = client
+    if is_open then
+      said = select(2, client[provider == "clumio" and "list_wallets" or "create_account"](client,
+        provider == "astra" and "name" or {}))
+    end
+    assert.equal(0, #faulty:connections())
+    return tostring(said)
+  end
+
+  for _, provider in ipairs { "clumio", "astra", "ecl" } do
+    for source, options in pairs(sources) do
+      it(("is refused, and the way out told: %s, %s"):format(provider, source), function()
+        for text, way in pairs {
+          ["Bearer canary"] = "without 'Bearer' before it", ["bEARER canary"] = "without 'Bearer'",
+          ["Token canary"] = "without a scheme", ["can ary"] = "must not have a blank",
+        } do
+          local said = told(provider, options(text))
+          assert.matches(way, said)
+          assert.is_nil(said:find "canary")
+        end
+      end)
+    end
+  end
+
+  it("is refused where it stands in the environment", function()
+    local said = interpreter.run({ CLUMIO_API_TOKEN = "Bearer canary" }, [[
+      return tostring(select(2, require("coffer").clumio()))
+    ]])
+    assert.matches("CLUMIO_API_TOKEN in the environment.*without 'Bearer' before it", said[1])
+    assert.is_nil(said[1]:find "canary")
+  end)
+
+  it("is one of Commvault's, from every source", function()
+    for source, options in pairs(sources) do
+      local faulty <close> = server.start { good(commvault) }
+      local given = options "QSDK 1f0a"
+      given.base_url = faulty.url .. "/commandcenter/api"
+      expect.created(commvault, commvault.create(assert(coffer.commvault(given))))
+      assert.same({ "QSDK 1f0a" }, tokens_seen(commvault, faulty), source)
+    end
   end)
 end)
 
@@ -533,6 +616,39 @@ describe("a user name and a password of Commvault", function()
     end)
   end
 
+  for what, body in pairs {
+    ["token"] = '{"token":"QSDK 1","userName":"robot"}',
+    ["authToken"] = '{"authToken":"QSDK 1","userName":"robot"}',
+    ["data.authToken"] = '{"data":{"authToken":"QSDK 1","more":[1]}}',
+    ["data.token"] = '{"errorCode":0,"data":{"token":"QSDK 1"}}',
+    ["authToken beside an empty token"] = '{"token":"","authToken":"QSDK 1"}',
+    ["data.token beside a null token"] = '{"token":null,"data":{"authToken":"","token":"QSDK 1"}}',
+  } do
+    it("take the token from where the answer has it, as a secret: " .. what, function()
+      local handed
+      local faulty <close> = server.start {
+        paths = { ["POST " .. LOGIN] = { keep { body = body } } }, good(commvault),
+      }
+      local client = commvault_client(faulty, { on_tokens = function(told) handed = told end })
+      expect.created(commvault, commvault.create(client))
+      assert.same({ "QSDK 1" }, tokens_seen(commvault, faulty))
+      assert.equal("[secret]", tostring(handed.token))
+      assert.equal("QSDK 1", handed.token:reveal())
+      for _, member in ipairs { handed.authToken or handed.token, (handed.data or {}).authToken
+        or handed.token, (handed.data or {}).token or handed.token } do
+        assert.equal("userdata", type(member))
+      end
+    end)
+  end
+
+  it("fail where none of these has one", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { keep {
+        body = '{"token":"","authToken":null,"data":{"authToken":"","token":""}}' } } },
+    }
+    expect.failure("not_sent", "auth", commvault.create(commvault_client(faulty)))
+  end)
+
   it("fail by a 200 without a token, and nothing else is sent", function()
     local faulty <close> = server.start {
       paths = { ["POST " .. LOGIN] = { keep { body = '{"errList":[{"errLogMessage":'
@@ -580,6 +696,222 @@ describe("a user name and a password of Commvault", function()
     expect.failure("not_sent", "auth", client:list_plans())
     local failure = expect.failure("refused", "auth", client:login())
     assert.equal(5, failure.details[1].code)
+  end)
+end)
+
+-- Refused log-ins --------------------------------------------------------------------------------
+
+describe("a log-in that was refused", function()
+  local REFUSED = keep { body = '{"errList":[{"errLogMessage":"Invalid username or password",'
+    .. '"errorCode":5}]}' }
+
+  local function create_20(client, at_once)
+    local list = {}
+    for i = 1, 20 do
+      list[i] = i
+    end
+    return coffer.map(list, function() return commvault.create(client) end, { at_once = at_once })
+  end
+
+  for _, at_once in ipairs { 1, 4, 20 } do
+    it(("is not tried again by the next calls: 20 items, %d at once"):format(at_once), function()
+      local faulty <close> = server.start {
+        paths = { ["POST " .. LOGIN] = { REFUSED } }, good(commvault),
+      }
+      local _, failures = create_20(commvault_client(faulty), at_once)
+      assert.equal(1, #faulty:requests())
+      for i = 1, 20 do
+        assert.equal("not_sent", failures[i].outcome)
+        assert.equal("auth", failures[i].code)
+        assert.matches("Invalid username or password %(5%)", failures[i].message)
+        assert.equal(5, failures[i].details[1].code)
+      end
+    end)
+  end
+
+  for _, status in ipairs { 400, 401, 403, 404 } do
+    it("is not tried again by the next calls: HTTP " .. status, function()
+      local faulty <close> = server.start {
+        paths = { ["POST " .. AUTH] = { keep { status = status, body = "{}" } } }, good(ecl),
+      }
+      local client = ecl_client(faulty)
+      for _ = 1, 3 do
+        assert.equal("not_sent", select(2, ecl.create(client)).outcome)
+      end
+      assert.equal(1, #faulty:requests())
+    end)
+  end
+
+  it("is tried again where it was trouble of the network", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { { finish = "close" }, session "QSDK 1" } }, good(commvault),
+    }
+    local client = commvault_client(faulty, { attempts = 1 })
+    assert.equal("not_sent", select(2, commvault.create(client)).outcome)
+    expect.created(commvault, commvault.create(client))
+  end)
+
+  for what, answer in pairs {
+    ["the provider failed"] = { status = 503, body = "" },
+    ["it came too fast"] = { status = 429, body = "" },
+  } do
+    it("is tried again where " .. what, function()
+      local faulty <close> = server.start {
+        paths = { ["POST " .. LOGIN] = { keep(answer), session "QSDK 1" } }, good(commvault),
+      }
+      local client = commvault_client(faulty, { attempts = 1 })
+      assert.equal("not_sent", select(2, commvault.create(client)).outcome)
+      expect.created(commvault, commvault.create(client))
+    end)
+  end
+
+  it("is tried again after a minute", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { REFUSED, session "QSDK 1" } }, good(commvault),
+    }
+    local client = commvault_client(faulty)
+    local core = require "coffer.core"
+    local clock, later = core.clock, 0
+    core.clock = function() return clock() + later end
+    expect.failure("not_sent", "auth", commvault.create(client))
+    later = 59
+    expect.failure("not_sent", "auth", commvault.create(client))
+    later = 61
+    local vault, failure = commvault.create(client)
+    core.clock = clock
+    expect.created(commvault, vault, failure)
+    assert.equal(2, count_of(faulty, LOGIN))
+  end)
+
+  it("is forgotten once another credential has logged in", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { REFUSED, session "QSDK 1", session "QSDK 2" } },
+      good(commvault), refusing(commvault), good(commvault),
+    }
+    local client = commvault_client(faulty)
+    expect.failure("not_sent", "auth", commvault.create(client))
+    assert(client:login { username = "robot", password = "another" })
+    expect.created(commvault, commvault.create(client))
+    expect.created(commvault, commvault.create(client)) -- by a new log-in
+    assert.same({ "QSDK 1", "QSDK 1", "QSDK 2" }, tokens_seen(commvault, faulty))
+  end)
+
+  it("is sent where it is called for by its name", function()
+    local faulty <close> = server.start { REFUSED }
+    local client = commvault_client(faulty)
+    expect.failure("not_sent", "auth", commvault.create(client))
+    expect.failure("refused", "auth", client:login())
+    assert.equal(2, #faulty:requests())
+  end)
+
+  it("that gave what no token can be is not tried again either", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { session "canary\\u0001" } },
+    }
+    local client = commvault_client(faulty)
+    for _ = 1, 3 do
+      local failure = expect.failure("not_sent", "auth", commvault.create(client))
+      assert.matches("the log%-in gave what no token can be: it must", failure.message)
+    end
+    assert.equal(1, #faulty:requests())
+  end)
+
+  it("tells that the account is locked, and for how long", function()
+    for status, body in pairs {
+      [200] = '{"errList":[{"errLogMessage":"No","errorCode":5}],"isAccountLocked":true,'
+        .. '"remainingLockTime":1200,"loginAttempts":5,"forcePasswordChange":true}',
+      [401] = '{"errorCode":5,"data":{"isAccountLocked":true,"remainingLockTime":"1200",'
+        .. '"loginAttempts":5,"forcePasswordChange":true}}',
+    } do
+      local faulty <close> = server.start { keep { status = status, body = body } }
+      local client = commvault_client(faulty)
+      for _, failure in ipairs { select(2, client:login()), (select(2, commvault.create(client))),
+        (select(2, commvault.create(client))) } do
+        local told = {}
+        for _, detail in ipairs(failure.details) do
+          told[detail.field or "code"] = detail.message or detail.code
+        end
+        assert.matches("locked", told.isAccountLocked)
+        assert.matches("is 1200", told.remainingLockTime)
+        assert.matches("is 5", told.loginAttempts)
+        assert.matches("has to be changed", told.forcePasswordChange)
+        assert.equal(1200, failure.retry_after)
+        assert.matches("the account is locked", tostring(failure))
+      end
+    end
+  end)
+
+  it("tells nothing of a lock where there is none", function()
+    local faulty <close> = server.start { keep {
+      body = '{"errList":[{"errLogMessage":"No","errorCode":5}],"isAccountLocked":false,'
+        .. '"remainingLockTime":0,"loginAttempts":0,"forcePasswordChange":null}' } }
+    local failure = expect.failure("not_sent", "auth", commvault.create(commvault_client(faulty)))
+    assert.equal(1, #failure.details)
+    assert.is_nil(failure.retry_after)
+  end)
+end)
+
+describe("authorization = bearer", function()
+  local function client_of(faulty, more)
+    local options = { base_url = faulty.url .. "/commandcenter/api", authorization = "bearer" }
+    for name, value in pairs(more) do
+      options[name] = value
+    end
+    return assert(coffer.commvault(options))
+  end
+
+  it("sends Commvault's token as its cloud wants it", function()
+    local faulty <close> = server.start { good(commvault) }
+    expect.created(commvault, commvault.create(client_of(faulty, { token = "abc" })))
+    local request = faulty:requests()[1]
+    assert.equal("Bearer abc", request.headers.authorization)
+    assert.is_nil(request.headers.authtoken)
+  end)
+
+  it("sends so what a log-in gives", function()
+    local faulty <close> = server.start {
+      paths = { ["POST " .. LOGIN] = { keep { body = '{"data":{"authToken":"abc"}}' } } },
+      good(commvault),
+    }
+    expect.created(commvault, commvault.create(client_of(faulty,
+      { username = "robot", password = "p" })))
+    assert.equal("Bearer abc", faulty:requests()[2].headers.authorization)
+    assert.is_nil(faulty:requests()[1].headers.authorization)
+  end)
+
+  it("takes no token with a blank", function()
+    local done, said = pcall(coffer.commvault,
+      { authorization = "bearer", token = "QSDK 1", base_url = "https://example.com" })
+    assert.is_false(done)
+    assert.matches("option 'token' must not have a blank", said)
+  end)
+
+  it("is what a prepared request shows", function()
+    local faulty <close> = server.start {}
+    local request = client_of(faulty, { token = "abc" }):request("list_plans")
+    assert.equal("Bearer abc", request.headers.Authorization:reveal())
+    assert.is_nil(request.headers.Authtoken)
+    assert.matches('"Authorization: Bearer $COMMVAULT_TOKEN"', request:curl(), 1, true)
+    assert.is_nil(request:curl():find "Authtoken")
+  end)
+
+  it("leaves neither header to the caller", function()
+    for _, name in ipairs { "Authorization", "authtoken" } do
+      assert.has_error(function()
+        coffer.commvault { authorization = "bearer", token = "t", base_url = "https://example.com",
+          headers = { [name] = "x" } }
+      end)
+    end
+  end)
+
+  it("is the only word there is", function()
+    for _, value in ipairs { "Bearer", "basic", "", 5, true } do
+      local done, said = pcall(coffer.commvault,
+        { authorization = value, token = "t", base_url = "https://example.com" })
+      assert.is_false(done)
+      assert.matches("option 'authorization' must be", said)
+    end
+    assert.has_error(function() coffer.clumio { authorization = "bearer", token = "t" } end)
   end)
 end)
 
@@ -864,6 +1196,117 @@ describe("the environment", function()
       assert.same({ "coffer." .. provider .. " (https://example.com)" }, said)
     end)
   end
+
+  describe("of an OpenStack cloud", function()
+    local TENANT = answers.asked.tenant_id
+
+    --- Opens a client with these options in an environment; answers what OPEN does.
+    local function open(environment, options)
+      return interpreter.run(with(environment), OPEN, "ecl", options)
+    end
+
+    for what, auth_url in pairs { ["http"] = "http://keystone.example.com:5000/v3",
+      ["without /v3"] = "https://keystone.example.com:5000", ["no URL"] = "keystone" } do
+      it("does not matter to a token of one's own: " .. what, function()
+        local said = open({ OS_AUTH_URL = auth_url, OS_USERNAME = "me", OS_PASSWORD = "x",
+          OS_TOKEN = "Bearer x", OS_PROJECT_ID = "a\1b" }, { token = "t", tenant_id = TENANT })
+        assert.same({ "coffer.ecl (https://api.ntt.com/ecl-objectstorage)" }, said)
+        said = open({ OS_AUTH_URL = auth_url, OS_USERNAME = "me" },
+          { token_file = "/nowhere", tenant_id = TENANT })
+        assert.same({ "coffer.ecl (https://api.ntt.com/ecl-objectstorage)" }, said)
+      end)
+    end
+
+    it("does not matter to a token of the environment with an address of its own", function()
+      local said = open({ OS_AUTH_URL = "http://keystone.example.com/v3", OS_USERNAME = "me",
+        OS_TOKEN = "t", ECL_BASE_URL = "https://ecl.example.com" }, { tenant_id = TENANT })
+      assert.same({ "coffer.ecl (https://ecl.example.com)" }, said)
+    end)
+
+    for what, row in pairs {
+      ["a token"] = { {}, {} },
+      ["a token and its Keystone"] = { { OS_AUTH_URL = "https://keystone.example.com/v3" }, {} },
+      ["a token and a Keystone of a name like NTT's"] =
+        { { OS_AUTH_URL = "https://evilapi.ntt.com/v3" }, {} },
+      ["a token and a Keystone below another name"] =
+        { { OS_AUTH_URL = "https://api.ntt.com.example.com/v3" }, {} },
+      ["a token and a Keystone with NTT as its user"] =
+        { { OS_AUTH_URL = "https://api.ntt.com@example.com/v3" }, {} },
+      ["a token, beside a Keystone as an option"] =
+        { {}, { keystone_url = "https://keystone.example.com/v3" } },
+    } do
+      it("does not go to NTT by itself: " .. what, function()
+        local environment = { OS_TOKEN = "canary", OS_PROJECT_ID = TENANT }
+        for name, value in pairs(row[1]) do
+          environment[name] = value
+        end
+        local said = open(environment, row[2])
+        assert.equal("config", said[1])
+        assert.equal("base_url", said[2])
+        assert.matches("ECL_BASE_URL", said[3])
+        assert.matches("OS_AUTH_URL at api.ntt.com", said[3], 1, true)
+        assert.is_nil(said[3]:find "canary")
+      end)
+    end
+
+    it("does not go to NTT by itself: a log-in at its Keystone", function()
+      local foreign = { OS_AUTH_URL = "https://keystone.example.com/v3", OS_USERNAME = "me",
+        OS_PASSWORD = "canary" }
+      assert.equal("base_url", open(foreign, { tenant_id = TENANT })[2])
+      assert.equal("base_url", open(foreign,
+        { tenant_id = TENANT, api_key = "k", api_secret = "s" })[2])
+    end)
+
+    for what, row in pairs {
+      ["OS_AUTH_URL is api.ntt.com"] =
+        { { OS_TOKEN = "t", OS_AUTH_URL = "https://api.ntt.com/keystone/v3/" }, {} },
+      ["OS_AUTH_URL is one of NTT's regions, in whatever letters"] =
+        { { OS_TOKEN = "t", OS_AUTH_URL = "https://Keystone-JP1-ecl.API.ntt.com/v3" }, {} },
+      ["the log-in is NTT's"] = { { OS_USERNAME = "k", OS_PASSWORD = "s",
+        OS_AUTH_URL = "https://keystone-jp1-ecl.api.ntt.com/v3" }, {} },
+      ["the log-in's address is an option"] = { { OS_USERNAME = "k", OS_PASSWORD = "s" },
+        { keystone_url = "https://keystone.example.com/v3" } },
+    } do
+      it("goes to NTT where " .. what, function()
+        row[2].tenant_id = TENANT
+        assert.same({ "coffer.ecl (https://api.ntt.com/ecl-objectstorage)" },
+          open(row[1], row[2]))
+      end)
+    end
+
+    it("goes where option base_url says", function()
+      assert.same({ "coffer.ecl (https://ecl.example.com)" }, open({ OS_TOKEN = "t" },
+        { base_url = "https://ecl.example.com", tenant_id = TENANT }))
+    end)
+  end)
+
+  it("has an address of Keystone that ends with /v3, or is told so by name", function()
+    for _, address in ipairs { "https://keystone.example.com", "https://keystone.example.com/v2.0",
+      "https://keystone.example.com/v3/auth/tokens" } do
+      local said = interpreter.run(with { OS_AUTH_URL = address }, OPEN, "ecl",
+        { api_key = "k", api_secret = "s", tenant_id = "t", base_url = "https://example.com" })
+      assert.equal("config", said[1])
+      assert.matches("OS_AUTH_URL in the environment) must end with /v3, such as https://", said[3],
+        1, true)
+      local done, raised = pcall(coffer.ecl, { keystone_url = address, api_key = "k",
+        api_secret = "s", tenant_id = "t" })
+      assert.is_false(done)
+      assert.matches("option 'keystone_url' must end with /v3, such as https://", raised, 1, true)
+    end
+  end)
+
+  it("tells all ways in where there is none", function()
+    local said = interpreter.run(bare, OPEN, "commvault", { base_url = "https://example.com" })
+    assert.matches("use option 'token' or 'token_file', or 'username' and 'password', or the "
+      .. "environment's COMMVAULT_TOKEN, or COMMVAULT_USERNAME and COMMVAULT_PASSWORD", said[3],
+      1, true)
+    said = interpreter.run(bare, OPEN, "ecl", {})
+    assert.matches("'token' or 'token_file', or 'api_key', 'api_secret' and 'keystone_url'",
+      said[3], 1, true)
+    assert.matches("OS_TOKEN or OS_AUTH_TOKEN, or OS_USERNAME, OS_PASSWORD and OS_AUTH_URL",
+      said[3], 1, true)
+    assert.matches("OS_PROJECT_ID or OS_TENANT_ID", said[3])
+  end)
 
   it("is not read after a client is made", function()
     local faulty <close> = server.start { good(clumio) }

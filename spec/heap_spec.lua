@@ -134,3 +134,145 @@ describe("a token that was replaced", function()
     assert.equal("3\t0\n", said.output, said.errors)
   end)
 end)
+
+describe("a client that is closed", function()
+  local made = authority.get()
+
+  --- How many copies of the mark are in memory behind close(), while the collector stands still;
+  --- `program` makes the client and gives it back, and gets what follows.
+  local function copies(program, ...)
+    if os.getenv "COFFER_SANITIZED" then
+      pending "the sanitizers have a malloc of their own"
+    end
+    local preload = child.need "leftovers.so"
+    local path = workdir.write("secret-to-close", "http://" .. MARK .. "!secret@127.0.0.1:1\n")
+    assert(os.execute(("chmod 600 '%s'"):format(path)))
+    local said = child.execute(("env LD_PRELOAD=%s %s"):format(process.quote(preload),
+      child.command(function(mark, bytecode, file, ...)
+        local leftovers = require "leftovers"
+        local open, more = load(bytecode, "=program", "b"), { ... }
+        local secret = assert(require("coffer.core").read_token(file))
+        local kept, before
+        leftovers.watch(function()
+          collectgarbage "stop"
+          kept = { open(secret, table.unpack(more)) }
+          secret:wipe()
+          before = leftovers.scan(mark)
+          kept[1]:close()
+        end, mark)
+        print(before > 0, leftovers.scan(mark), #kept > 0)
+      end, MARK, string.dump(program), path, ...)))
+    assert.equal(0, said.status, said.errors)
+    local was_there, left = said.output:match "^(%a+)\t(%d+)\ttrue\n$"
+    assert.equal("true", was_there, said.output .. said.errors)
+    return tonumber(left)
+  end
+
+  it("keeps no token", function()
+    local faulty <close> = server.start { { send = providers.clumio.good(), finish = "keep" } }
+    assert.equal(0, copies(function(secret, url)
+      local client = assert(require("coffer").clumio { base_url = url, token = secret })
+      return client, assert(client:create_wallet "123456789012")
+    end, faulty.url))
+  end)
+
+  it("keeps no token of a request that is prepared and shown", function()
+    assert.equal(0, copies(function(secret)
+      local client = assert(require("coffer").commvault { base_url = "http://127.0.0.1:1",
+        token = secret, username = "u", password = secret })
+      return client, client:request("list_plans"), assert(client:request("login",
+        { username = secret, password = "p" }))
+    end))
+  end)
+
+  it("keeps no token of a request that was under way", function()
+    local faulty <close> = server.start { { finish = "hang" } }
+    assert.equal(0, copies(function(secret, url)
+      local client = assert(require("coffer").clumio { base_url = url, token = secret })
+      local request = client.list_wallets and require("coffer.core").describe "clumio"
+        .operations.list_wallets.prepare(client)
+      request:start()
+      request:step(0.1)
+      return client, request
+    end, faulty.url))
+  end)
+
+  it("keeps no header, no key's password and no proxy's", function()
+    assert.equal(0, copies(function(secret)
+      return assert(require("coffer").clumio { base_url = "https://127.0.0.1:1", token = "t",
+        headers = { ["X-Key"] = secret }, client_key_password = secret })
+    end))
+  end)
+
+  it("keeps no proxy", function()
+    assert.equal(0, copies(function(secret)
+      return assert(require("coffer").clumio { base_url = "https://127.0.0.1:1", token = "t",
+        proxy = secret })
+    end))
+  end)
+
+  it("keeps nothing that it logged in with, nor what it got for it", function()
+    local session = answers.keep { body = ('{"data":{"authToken":"%s!token"}}'):format(MARK) }
+    local faulty <close> = server.start { paths = { ["POST /Login"] = { session } },
+      answers.keep { body = '{"plans":[]}' } }
+    assert.equal(0, copies(function(secret, url)
+      local client = assert(require("coffer").commvault { base_url = url, username = "robot",
+        domain = secret, password = secret })
+      return client, assert(client:list_plans())
+    end, faulty.url))
+  end)
+
+  it("keeps nothing of a log-in that was refused", function()
+    local faulty <close> = server.start { answers.keep { body = "{}" } }
+    assert.equal(0, copies(function(secret, url)
+      local client = assert(require("coffer").ecl { base_url = url, tenant_id = "t",
+        api_key = secret, api_secret = secret, keystone_url = url .. "/v3" })
+      return client, select(2, client:create_account())
+    end, faulty.url))
+  end)
+
+  it("keeps no token over TLS", function()
+    local faulty <close> = server.start { tls = made.good,
+      { send = providers.clumio.good(), finish = "keep" } }
+    assert.equal(0, copies(function(secret, url, ca_file)
+      local client = assert(require("coffer").clumio { base_url = url, token = secret,
+        ca_file = ca_file })
+      return client, assert(client:create_wallet "123456789012")
+    end, faulty.url, made.root))
+  end)
+
+  it("shows nothing of an answer that comes too late to be held against its token", function()
+    local faulty <close> = server.start { answers.keep { status = 400,
+      body = '{"errors":[{"error_code":1,"error_message":"who is canary-token?"}]}' } }
+    local client = providers.clumio.client(faulty.url, { token = "canary-token" })
+    local request = require("coffer.core").describe "clumio".operations.list_wallets.prepare(client)
+    request:start()
+    while not request:step(0.1) do end
+    client:close()
+    assert.equal("[secret]", request:scrub "who is canary-token?")
+  end)
+
+  it("takes no token any more", function()
+    local client
+    local faulty <close> = server.start { answers.keep { body = '{"token":"QSDK 1"}' } }
+    client = assert(require("coffer").commvault { base_url = faulty.url, username = "robot",
+      password = "p", on_tokens = function() client:close() end })
+    local done, said = pcall(client.list_plans, client)
+    assert.is_true(not done or said == nil)
+    assert.is_nil(require("coffer.core").token_generation(client))
+    assert.equal(1, #faulty:requests())
+  end)
+
+  it("says that it is closed, whatever is asked of it", function()
+    local client = assert(require("coffer").commvault { base_url = "https://127.0.0.1:1",
+      username = "robot", password = "p" })
+    client:close()
+    client:close()
+    for _, call in ipairs { "login", "list_plans", "logout" } do
+      local done, said = pcall(client[call], client)
+      assert.is_false(done)
+      assert.matches("the client is closed", said)
+    end
+    assert.matches("closed", tostring(client))
+  end)
+end)

@@ -598,7 +598,7 @@ describe("the module", function()
       coffer.map({}, function() end)
       print(before, package.loaded["coffer.map"] ~= nil)
     end)
-    assert_ends_well(ended, "coffer coffer.core\nnil\ttrue\n")
+    assert_ends_well(ended, "coffer coffer.core coffer.need\nnil\ttrue\n")
   end)
 
   it("lists all methods of a client, those not loaded yet among them", function()

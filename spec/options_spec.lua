@@ -76,7 +76,10 @@ describe("an option of the wrong type or out of range", function()
     { "base_url", 5 },
     { "ca_file", 5 }, { "ca_file", "" }, { "ca_file", "a\0b" },
     { "client_certificate", true }, { "client_key", {} },
-    { "proxy", 5 }, { "proxy", "" }, { "proxy", "a b" },
+    { "client_key_password", 5 }, { "client_key_password", "" }, { "client_key_password", "a\0b" },
+    { "client_key_password", {} },
+    { "proxy", 5 }, { "proxy", "" }, { "proxy", "a b" }, { "proxy", "localhost:8080" },
+    { "proxy", "ftp://127.0.0.1" }, { "proxy", "HTTPX://127.0.0.1" }, { "proxy", {} },
     { "use_env_proxy", "yes" }, { "allow_keylog", 1 },
     { "timeout", 0 }, { "timeout", -1 }, { "timeout", "5" }, { "timeout", 0 / 0 },
     { "timeout", math.huge }, { "timeout", 1e9 },
@@ -121,6 +124,31 @@ describe("an option of the wrong type or out of range", function()
         providers.clumio.create(clumio, options)
       end)
       matches("clumio:create_wallet: option '" .. next(options) .. "'", said)
+    end
+  end)
+
+  it("raises and lists the regions, and guesses none", function()
+    for _, region in ipairs { "us-west-3", "", "US-WEST-2", "us-west-2 " } do
+      local done, said = pcall(coffer.clumio, { token = "t", region = region })
+      assert.is_false(done)
+      matches(("coffer.clumio: option 'region' has no region '%s', there are us-west-2, us-east-1, "
+        .. "ca-central-1, eu-central-1, ap-southeast-2"):format(region), said)
+      assert.is_nil(said:find("did you mean", 1, true))
+    end
+  end)
+
+  it("raises and does not show a proxy's password", function()
+    for _, proxy in ipairs { "x://me:canary@127.0.0.1", "http://me:canary@a b",
+      coffer.secret "x://me:canary@127.0.0.1" } do
+      assert.is_nil(raised(providers.clumio, { proxy = proxy }):find("canary", 1, true))
+    end
+  end)
+
+  it("raises where a secret was wiped: client_key_password, proxy", function()
+    for _, name in ipairs { "client_key_password", "proxy" } do
+      local secret = coffer.secret "http://127.0.0.1:1"
+      secret:wipe()
+      matches("option '" .. name .. "' must", raised(providers.clumio, { [name] = secret }))
     end
   end)
 

@@ -1,6 +1,7 @@
 -- What a user gets of a good answer: plain tables, null and empty arrays, methods, the response.
 
 local answers = require "answers"
+local child = require "child"
 local cjson = require "cjson"
 local coffer = require "coffer"
 local interpreter = require "interpreter"
@@ -144,6 +145,47 @@ describe("an empty array", function()
       return getmetatable(wallet.installed_regions) == cjson.empty_array_mt
     ]])
     assert.same({ true }, said)
+  end)
+
+  it("stays an array for one that the program loads behind its first client", function()
+    local said = interpreter.run({}, [[
+      local cjson, loopback = require "cjson", require "loopback"
+      package.loaded.cjson = nil
+      local case = require("providers").clumio
+      assert(loopback.answer(case))
+      local fork = { empty_array_mt = {}, array_mt = {}, encode = cjson.encode }
+      package.loaded.cjson = fork
+      local wallet = assert(loopback.answer(case))
+      return getmetatable(wallet.installed_regions) == fork.empty_array_mt,
+        loopback.write({ setmetatable({}, fork.array_mt) })[1]
+    ]])
+    assert.same({ true, "[]" }, said)
+  end)
+
+  it("stays a table where what is loaded as cjson has no marks", function()
+    local said = interpreter.run({}, [[
+      local loopback = require "loopback"
+      local none = { empty_array = 5, array_mt = "x", empty_array_mt = print }
+      for _, odd in ipairs { true, {}, none } do
+        package.loaded.cjson = odd
+        local wallet = assert(loopback.answer(require("providers").clumio))
+        assert(#wallet.installed_regions == 0)
+      end
+      return true
+    ]])
+    assert.same({ true }, said)
+  end)
+
+  it("does not load a JSON library for it", function()
+    local said = child.run(function()
+      package.preload.cjson = function() error "cjson was loaded" end
+      package.preload["cjson.safe"] = package.preload.cjson
+      local client = assert(require("coffer").clumio { token = "t", base_url = "http://127.0.0.1:1",
+        attempts = 1 })
+      print(select(3, client:create_wallet "123456789012"), package.loaded.cjson,
+        package.loaded["cjson.safe"])
+    end)
+    assert.equal("unreachable\tnil\tnil\n", said.output, said.errors)
   end)
 
   it("goes out as one where a caller marked it as lua-cjson does", function()

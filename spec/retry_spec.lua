@@ -169,10 +169,10 @@ describe("a token's life", function()
     token.executes = false
     local case = providers.ecl
     local faulty <close> = server.start {
-      paths = { ["POST /auth/tokens"] = { token } }, keeping(case),
+      paths = { ["POST /v3/auth/tokens"] = { token } }, keeping(case),
     }
     local client = assert(coffer.ecl {
-      base_url = faulty.url .. "/ecl-objectstorage", keystone_url = faulty.url,
+      base_url = faulty.url .. "/ecl-objectstorage", keystone_url = faulty.url .. "/v3",
       api_key = "key", api_secret = "secret", tenant_id = answers.asked.tenant_id,
     })
     expect.created(case, case.create(client))

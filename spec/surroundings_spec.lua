@@ -244,6 +244,44 @@ describe("another libcurl", function()
   end)
 end)
 
+describe("a host that takes require away from its scripts", function()
+  it("has all of coffer all the same, and no global comes back", function()
+    local faulty <close> = server.start { paths = {
+      ["GET /wallets"] = { { finish = "keep",
+        send = 'HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n{"_embedded":{"items":[]}}     ' } },
+    }, { send = clumio.good { changes = { state = '"Enabled"' } }, finish = "keep" } }
+    local said = assert_ends_well(child.run(function(url)
+      local coffer = require "coffer"
+      _G.require = nil
+      local client = assert(coffer.clumio { base_url = url, token = "t", log = function() end })
+      for _ in client:wallets() do
+        error "there is none"
+      end
+      local wallet = assert(client:ensure_wallet "123456789012")
+      wallet = assert(wallet:wait())
+      assert(client:request("list_wallets"):curl())
+      local list = coffer.map({ 1 }, function() return client:list_wallets() end)
+      coffer.show(list[1])
+      coffer.help(client)
+      assert(coffer.response(list[1]).status == 200)
+      print(wallet, rawget(_G, "require"))
+    end, faulty.url))
+    assert.matches("clumio wallet w%-1 %(Enabled%)\tnil\n$", said.output)
+  end)
+
+  it("leaves a require of its own where it is", function()
+    local said = assert_ends_well(child.run(function()
+      local coffer = require "coffer"
+      local function own() error "nothing can be required" end
+      _G.require = own
+      local client = coffer.clumio { base_url = "http://127.0.0.1:1", token = "t", attempts = 1 }
+      assert(select(2, client:ensure_wallet "123456789012").outcome == "not_sent")
+      print(_G.require == own)
+    end))
+    assert.equal("true\n", said.output)
+  end)
+end)
+
 describe("an address that leads nowhere", function()
   --- A port of [::1] where nobody is accepted and SYNs stay unanswered; nil without IPv6.
   local function black_hole(port)

@@ -33,6 +33,8 @@ struct client *client_push(lua_State *L, const struct provider *provider)
   const char *type = client_type_name(L, provider);
   struct client *client = lua_newuserdatauv(L, sizeof *client, CLIENT_USES);
   *client = (struct client){.provider = provider,
+                            .token_header = provider->token_header,
+                            .token_scheme = provider->token_scheme,
                             .timeout = 60000,
                             .process = getpid(),
                             .route = {.user_agent = COFFER_AGENT,
@@ -70,9 +72,45 @@ static struct client *client_self(lua_State *L)
   return client;
 }
 
+/* Wipes the secrets among the values of the table on top, and those of the
+** tables in it. Neither allocates nor raises. */
+static void wipe_secrets(lua_State *L)
+{
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    struct secret *secret = secret_test(L, -1);
+    if (secret)
+      secret_wipe(secret);
+    else if (lua_istable(L, -1))
+      wipe_secrets(L);
+    else
+      request_wipe(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
+void client_note(lua_State *L, int index)
+{
+  int value = lua_gettop(L);
+  lua_getiuservalue(L, index, CLIENT_HELD);
+  if (!luaL_getsubtable(L, -1, "noted")) {
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "kv");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+  }
+  lua_pushvalue(L, value);
+  lua_pushvalue(L, value);
+  lua_rawset(L, -3);
+  lua_settop(L, value);
+}
+
+/* What was under way ends before its token does. */
 static int client_close(lua_State *L)
 {
   release(client_self(L));
+  if (lua_getiuservalue(L, 1, CLIENT_HELD) == LUA_TTABLE)
+    wipe_secrets(L);
   return 0;
 }
 
@@ -124,13 +162,37 @@ struct client *client_of_any(lua_State *L, int index)
 }
 
 /* core.settings(client, kind): its settings by name, or nil where there are
-** none; a kind is "credentials" or "parameters". */
+** none; a kind is "credentials" or "parameters". A closed client has none. */
 int client_settings(lua_State *L)
 {
   static const char *const kinds[] = {"credentials", "parameters", NULL};
-  client_of_any(L, 1);
-  client_push_held(L, 1, kinds[luaL_checkoption(L, 2, NULL, kinds)]);
+  const struct client *client = client_of_any(L, 1);
+  const char *kind = kinds[luaL_checkoption(L, 2, NULL, kinds)];
+  if (!client->flight.multi)
+    return 0;
+  client_push_held(L, 1, kind);
   return 1;
+}
+
+/* core.authorization(client): the header that the client's token goes into, and
+** the scheme before it. */
+int client_authorization(lua_State *L)
+{
+  const struct client *client = client_of_any(L, 1);
+  lua_pushstring(L, client->token_header);
+  lua_pushstring(L, client->token_scheme);
+  return 2;
+}
+
+/* The environment's default CA file counts as well. */
+void client_look_at_files(struct client *client)
+{
+  const struct route *route = &client->route;
+  client->files.paths[0] = exchange_ca_file(route);
+  client->files.paths[1] = route->client_certificate;
+  client->files.paths[2] = route->client_key;
+  if (files_changed(&client->files))
+    flight_renew(&client->flight);
 }
 
 /* core.token_generation(client): how often the token changed, nil where there
@@ -151,13 +213,36 @@ static bool is_same_token(const struct secret *token, const char *text,
          memcmp(token->bytes, text, length) == 0;
 }
 
-static const char *check_token(const char *text, size_t length)
+static bool begins_with_bearer(const char *text)
+{
+  static const char scheme[] = "bearer ";
+  size_t length = 0;
+  while (scheme[length] && (text[length] | 0x20) == scheme[length])
+    length++;
+  return !scheme[length];
+}
+
+const char *client_check_token(const struct client *client, const char *text,
+                               size_t length)
+{
+  const char *wrong = address_check_header_value(text, length);
+  if (wrong || !memchr(text, ' ', length) ||
+      (client->provider->token_has_blank && !*client->token_scheme))
+    return wrong;
+  return begins_with_bearer(text)
+             ? "must be the token alone, without 'Bearer' before it"
+             : "must not have a blank: give the token alone, without a scheme "
+               "or a name before it";
+}
+
+static const char *check_token(const struct client *client, const char *text,
+                               size_t length)
 {
   if (!text)
     return "must be a string or a coffer.secret";
   if (length > MOST_TOKEN)
     return "must not have more than 65536 bytes";
-  return address_check_header_value(text, length);
+  return client_check_token(client, text, length);
 }
 
 /* core.set_token(client, token): true, or nil and what is wrong with it.
@@ -174,7 +259,9 @@ int client_set_token(lua_State *L)
     length = given->length;
   else if (lua_type(L, 2) == LUA_TSTRING)
     text = lua_tolstring(L, 2, &length);
-  const char *wrong = check_token(text, length);
+  const char *wrong = client->flight.multi
+                          ? check_token(client, text, length)
+                          : "came too late: the client is closed";
   if (wrong) {
     lua_pushnil(L);
     lua_pushstring(L, wrong);

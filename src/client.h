@@ -1,6 +1,7 @@
 #ifndef COFFER_CLIENT_H
 #define COFFER_CLIENT_H
 
+#include "files.h"
 #include "flight.h"
 #include "operation.h"
 #include "secret.h"
@@ -27,11 +28,14 @@ enum { CLIENT_HELD = 1, CLIENT_THINGS, CLIENT_USES = CLIENT_THINGS };
 struct client {
   const struct provider *provider;
   const char *base_url;
+  const char *token_header;
+  const char *token_scheme;
   const struct secret *token;
   lua_Integer token_generation; /* counts its changes */
   struct route route;
   bool has_parameters; /* that fill those of calls */
   struct flight flight;
+  struct files files; /* what connections are made with */
   struct client_lines last;
   long timeout; /* of one attempt, milliseconds */
   pid_t process;
@@ -60,7 +64,19 @@ void client_check_open(lua_State *L, const struct client *client);
 /* The client at the index, of whatever provider, else raises. */
 struct client *client_of_any(lua_State *L, int index);
 
+/* Has the value on top, a secret or a request with one, wiped when the client
+** at the index is closed, should it live so long. The stack stays as it is. */
+void client_note(lua_State *L, int index);
+
+/* NULL for bytes that can be a token of the client, else what is wrong. */
+const char *client_check_token(const struct client *client, const char *text,
+                               size_t length);
+
+/* Drops the connections where the files of its route have changed. */
+void client_look_at_files(struct client *client);
+
 int client_settings(lua_State *L);
+int client_authorization(lua_State *L);
 int client_token_generation(lua_State *L);
 int client_set_token(lua_State *L);
 int client_check_link(lua_State *L);

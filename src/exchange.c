@@ -19,6 +19,7 @@ enum {
   MOST_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
   SLOWEST_SPEED = 1,      /* bytes a second */
   SLOWEST_TIME = 30,      /* seconds */
+  CA_LIFE = 60,           /* seconds */
   /* seconds that a connection may have been idle */
   MAX_IDLE_FOR_CREATE = 2,
   MAX_IDLE_FOR_OTHERS = 118 /* libcurl's default */
@@ -179,9 +180,36 @@ static int socket_closed(void *pool, curl_socket_t socket)
 
 /* libcurl's default CA file without its default CA directory: with the
 ** directory given too, libcurl reads the file anew for every connection. */
-static const char *default_ca_file(void)
+const char *exchange_ca_file(const struct route *route)
 {
-  return curl_version_info(CURLVERSION_NOW)->cainfo;
+  return route->ca_file ? route->ca_file
+                        : curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+/* libcurl keeps what it read of the CA file for a day, unless it is told
+** otherwise. Older ones read it for each connection. */
+static bool set_ca_life(CURL *easy)
+{
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+  CURLcode code =
+      curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_LIFE);
+  return code == CURLE_OK || code == CURLE_UNKNOWN_OPTION ||
+         code == CURLE_NOT_BUILT_IN;
+#else
+  (void)easy;
+  return true;
+#endif
+}
+
+/* With a password set, be it empty, no TLS library asks the terminal for the
+** one of an encrypted key. */
+static bool set_key(CURL *easy, const struct route *route)
+{
+  const char *password =
+      route->client_key_password ? route->client_key_password : "";
+  return SET(easy, CURLOPT_KEYPASSWD, password) &&
+         SET(easy, CURLOPT_PROXY_KEYPASSWD, "") &&
+         (!route->client_key || SET(easy, CURLOPT_SSLKEY, route->client_key));
 }
 
 /* curl takes its enumerations as long. */
@@ -189,7 +217,7 @@ static const char *default_ca_file(void)
 
 static bool set_tls(CURL *easy, const struct route *route)
 {
-  const char *ca_file = route->ca_file ? route->ca_file : default_ca_file();
+  const char *ca_file = exchange_ca_file(route);
   bool is_set = SET(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&
                 SET(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
                 SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L) &&
@@ -203,9 +231,7 @@ static bool set_tls(CURL *easy, const struct route *route)
              SET(easy, CURLOPT_PROXY_CAPATH, NULL);
   if (is_set && route->client_certificate)
     is_set = SET(easy, CURLOPT_SSLCERT, route->client_certificate);
-  if (is_set && route->client_key)
-    is_set = SET(easy, CURLOPT_SSLKEY, route->client_key);
-  return is_set;
+  return is_set && set_key(easy, route) && set_ca_life(easy);
 }
 
 /* The environment decides nothing unless it was asked. What the provider gets

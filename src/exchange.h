@@ -32,6 +32,7 @@ struct route {
   const char *ca_file;
   const char *client_certificate;
   const char *client_key;
+  const char *client_key_password;
   const char *proxy;
   const char *user_agent;
   bool use_env_proxy;
@@ -84,6 +85,9 @@ struct exchange {
   long proxy_status; /* of the answer to CONNECT, 0 where there is none */
   char *trouble;     /* what libcurl says of it, or NULL */
 };
+
+/* The file of the authorities that are trusted, or NULL where there is none. */
+const char *exchange_ca_file(const struct route *route);
 
 /* Makes a handle with all that does not differ between requests, whose
 ** connections are noted in the pool; NULL when that fails. */

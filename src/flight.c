@@ -80,12 +80,21 @@ bool flight_open(struct flight *flight)
   return flight->multi != NULL;
 }
 
+static void drop_spares(struct flight *flight)
+{
+  while (flight->spare_count > 0)
+    exchange_free_handle(flight->spares[--flight->spare_count]);
+}
+
+/* The spare handles go as well: they hold TLS sessions, which are resumed
+** without a look at the certificate. */
 void flight_renew(struct flight *flight)
 {
   CURLM *multi = flight->in_air || !flight->multi ? NULL : make_multi(flight);
   flight->is_outdated = true;
   if (!multi)
     return;
+  drop_spares(flight);
   curl_multi_cleanup(flight->multi);
   flight->multi = multi;
   flight->due = -1;
@@ -352,8 +361,7 @@ void flight_close(struct flight *flight)
     flight_stop(flight->in_air, CURLE_ABORTED_BY_CALLBACK);
   while (flight->landed)
     flight_stop(flight->landed, CURLE_OK);
-  while (flight->spare_count > 0)
-    exchange_free_handle(flight->spares[--flight->spare_count]);
+  drop_spares(flight);
   curl_multi_cleanup(flight->multi);
   pool_clear(&flight->pool);
   flight->multi = NULL;

@@ -158,12 +158,17 @@ static void write_secret(lua_State *L, struct writing *writing,
   const char *text = secret_text(L, spot->index, &length);
   if (text)
     note_secret(L, writing, spot->index, text, length);
-  if (!text)
+  if (!text) {
     problem_type(L, writing, spot, "a string or a coffer.secret", spot->index);
-  else if (schema->form == FORM_TO_BASE64)
+  } else if (schema->form == FORM_TO_BASE64) {
     must(L, json_write_base64(writing->out, text, length));
-  else if (!write_utf8(L, writing, text, length))
+  } else if (!write_utf8(L, writing, text, length)) {
     problem(L, writing, spot, "must be UTF-8");
+  } else if (schema->rule && !marshal_fits_rule(schema->rule, text, length)) {
+    problem(L, writing, spot,
+            lua_pushfstring(L, "must be %s", schema->rule->said));
+    lua_pop(L, 1);
+  }
 }
 
 static void write_boolean(lua_State *L, struct writing *writing,

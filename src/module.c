@@ -8,6 +8,7 @@
 #include "misuse.h"
 #include "names.h"
 #include "open.h"
+#include "options.h"
 #include "request.h"
 #include "secret.h"
 #include "system.h"
@@ -85,6 +86,7 @@ int luaopen_coffer_core(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"array_mark", marshal_array_mark},
+      {"authorization", client_authorization},
       {"check_link", client_check_link},
       {"clock", system_clock},
       {"describe", describe_provider},
@@ -94,6 +96,7 @@ int luaopen_coffer_core(lua_State *L)
       {"misuse", misuse_raise},
       {"nearest", core_nearest},
       {"is_terminal", system_is_terminal},
+      {"is_verification", options_is_verification},
       {"open", open_client},
       {"read_token", system_read_token},
       {"secret", secret_new},

@@ -14,6 +14,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST_SETTINGS = 15 };
 
@@ -43,18 +44,48 @@ static void wrong_setting(lua_State *L, const struct client *client,
   lua_pop(L, 1);
 }
 
-static const char *check_setting(enum setting_use use, const char *text,
-                                 size_t length)
+/* The length of a text without the slashes at its end. */
+static size_t trimmed(const char *text, size_t length)
 {
-  switch (use) {
+  while (length > 0 && text[length - 1] == '/')
+    length--;
+  return length;
+}
+
+/* The address that tokens are got at, which is not a service's other one. */
+static const char *check_log_in_url(lua_State *L, const struct setting *setting,
+                                    const char *text, size_t length)
+{
+  const char *wrong = address_check_base(text, length);
+  const char *ending = setting->ending ? setting->ending : "";
+  size_t ending_length = strlen(ending);
+  size_t whole = trimmed(text, length);
+  if (wrong || (whole >= ending_length && memcmp(text + whole - ending_length,
+                                                 ending, ending_length) == 0))
+    return wrong;
+  return lua_pushfstring(L, "must end with %s, such as %s", ending,
+                         setting->sample);
+}
+
+/* What is wrong with it, which may be on the stack then; NULL: nothing. */
+static const char *check_setting(lua_State *L, const struct client *client,
+                                 const struct setting *setting,
+                                 const char *text, size_t length)
+{
+  switch (setting->use) {
   case SETTING_BASE_URL:
-  case SETTING_LOG_IN_URL:
     return address_check_base(text, length);
+  case SETTING_LOG_IN_URL:
+    return check_log_in_url(L, setting, text, length);
   case SETTING_PARAMETER:
     return address_check_segment(text, length);
   case SETTING_TOKEN:
+    return client_check_token(client, text, length);
   case SETTING_HEADER:
     return address_check_header_value(text, length);
+  case SETTING_AUTHORIZATION:
+    return strcmp(text, "bearer") == 0 && length == 6 ? NULL
+                                                      : "must be \"bearer\"";
   case SETTING_REGION:
   case SETTING_CREDENTIAL:
     break;
@@ -62,27 +93,34 @@ static const char *check_setting(enum setting_use use, const char *text,
   return NULL;
 }
 
+/* Pushes the names of all regions. */
+static const char *push_regions(lua_State *L, const struct provider *provider)
+{
+  luaL_Buffer names;
+  luaL_buffinit(L, &names);
+  for (size_t i = 0; i < provider->region_count; i++) {
+    luaL_addstring(&names, i > 0 ? ", " : "");
+    luaL_addstring(&names, provider->regions[i].name);
+  }
+  luaL_pushresult(&names);
+  return lua_tostring(L, -1);
+}
+
 static const char *region_url(lua_State *L, const struct client *client,
                               const char *name)
 {
   const struct provider *provider = client->provider;
-  struct names_search search = {.wanted = name};
-  for (size_t i = 0; i < provider->region_count; i++) {
+  for (size_t i = 0; i < provider->region_count; i++)
     if (strcmp(provider->regions[i].name, name) == 0)
       return provider->regions[i].base_url;
-    names_offer(&search, provider->regions[i].name);
-  }
-  misuse(L, "%s: option 'region' has no region '%s'%s",
-         client_type_name(L, provider), name, misuse_hint(L, search.nearest));
-  return NULL;
+  misuse(L, "%s: option 'region' has no region '%s', there are %s",
+         client_type_name(L, provider), name, push_regions(L, provider));
 }
 
 /* Pushes the text without slashes at its end. */
 static const char *push_trimmed(lua_State *L, const char *text, size_t length)
 {
-  while (length > 0 && text[length - 1] == '/')
-    length--;
-  return lua_pushlstring(L, text, length);
+  return lua_pushlstring(L, text, trimmed(text, length));
 }
 
 static void keep_in(lua_State *L, const char *table, const char *name,
@@ -135,6 +173,10 @@ static void use_setting(lua_State *L, struct client *client,
     keep_in(L, "credentials", setting->name, lua_tostring(L, -1));
     lua_pop(L, 1);
     break;
+  case SETTING_AUTHORIZATION:
+    client->token_header = "Authorization";
+    client->token_scheme = "Bearer ";
+    break;
   }
 }
 
@@ -154,6 +196,16 @@ static const char *setting_text(lua_State *L, const struct setting *setting,
   return secret->bytes ? secret->bytes : "";
 }
 
+/* A log-in that the environment has beside a token is nobody's wish: where it
+** cannot be used, it is as if it were not there. */
+static bool is_spare(const struct client *client, const struct setting *setting,
+                     const char *environment)
+{
+  return environment && client->token &&
+         (setting->use == SETTING_CREDENTIAL ||
+          setting->use == SETTING_LOG_IN_URL);
+}
+
 /* Takes the value on top, from the options or from this variable. */
 static void take_setting(lua_State *L, struct client *client,
                          const struct setting *setting, const char *environment)
@@ -167,11 +219,13 @@ static void take_setting(lua_State *L, struct client *client,
     wrong = may_be_secret(setting) ? "must be a string or a coffer.secret"
                                    : "must be a string";
   else
-    wrong = check_setting(setting->use, text, length);
-  if (wrong)
+    wrong = check_setting(L, client, setting, text, length);
+  int top = lua_gettop(L);
+  if (wrong && !is_spare(client, setting, environment))
     wrong_setting(L, client, setting, environment, wrong);
-  else
+  else if (!wrong)
     use_setting(L, client, setting, text, length);
+  lua_settop(L, top);
 }
 
 /* The environment is the program's: nothing here writes to it. */
@@ -191,12 +245,61 @@ static const char *environment_of(const struct setting *setting)
   return NULL;
 }
 
-/* Says what is missing, and how it can be given. */
-static void missing_setting(lua_State *L, const struct setting *setting)
+static const struct setting *setting_named(const struct provider *provider,
+                                           const char *name)
 {
-  const char *other = setting->use == SETTING_TOKEN ? " (or 'token_file')" : "";
-  lua_pushfstring(L, "is not given: use option '%s'%s or the environment's %s",
-                  setting->name, other, setting->environment[0]);
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (strcmp(provider->settings[i].name, name) == 0)
+      return &provider->settings[i];
+  return NULL;
+}
+
+/* Adds the names of what a log-in takes: its options, or their variables. */
+static void add_log_in(luaL_Buffer *text, const struct provider *provider,
+                       bool is_option)
+{
+  const char *quote = is_option ? "'" : "";
+  for (const char *const *name = provider->log_in; *name; name++) {
+    bool is_last = !name[1];
+    luaL_addstring(text, name == provider->log_in ? ", or "
+                         : is_last                ? " and "
+                                                  : ", ");
+    luaL_addstring(text, quote);
+    const struct setting *setting = setting_named(provider, *name);
+    luaL_addstring(text,
+                   is_option || !setting ? *name : setting->environment[0]);
+    luaL_addstring(text, quote);
+  }
+}
+
+static void add_variables(luaL_Buffer *text, const struct setting *setting)
+{
+  luaL_addstring(text, setting->environment[0]);
+  if (setting->environment[1]) {
+    luaL_addstring(text, " or ");
+    luaL_addstring(text, setting->environment[1]);
+  }
+}
+
+/* Says what is missing, and all the ways in which it can be given. */
+static void missing_setting(lua_State *L, const struct provider *provider,
+                            const struct setting *setting)
+{
+  luaL_Buffer text;
+  bool is_token = setting->use == SETTING_TOKEN;
+  luaL_buffinit(L, &text);
+  luaL_addstring(&text, "is not given: use option '");
+  luaL_addstring(&text, setting->name);
+  luaL_addstring(&text, is_token ? "' or 'token_file'" : "'");
+  if (is_token)
+    add_log_in(&text, provider, true);
+  luaL_addstring(&text, is_token && *provider->log_in
+                            ? ", or the environment's "
+                            : " or the environment's ");
+  add_variables(&text, setting);
+  if (is_token)
+    add_log_in(&text, provider, false);
+  luaL_pushresult(&text);
   marshal_problem(L, AT_PROBLEMS, setting->name, lua_tostring(L, -1));
   lua_pop(L, 1);
 }
@@ -229,7 +332,8 @@ static bool is_settled(lua_State *L, const struct client *client,
     return client->base_url != NULL;
   if (setting->use == SETTING_TOKEN)
     return has_token_file || has_credential_option(L, client->provider);
-  return setting->use == SETTING_CREDENTIAL &&
+  return (setting->use == SETTING_CREDENTIAL ||
+          setting->use == SETTING_LOG_IN_URL) &&
          (has_token_file || is_given(L, "token"));
 }
 
@@ -248,18 +352,9 @@ static void find_setting(lua_State *L, struct client *client,
     lua_pop(L, 1);
   } else if (setting->is_required && !is_done &&
              setting->use != SETTING_TOKEN) {
-    missing_setting(L, setting);
+    missing_setting(L, client->provider, setting);
   }
   lua_pop(L, 1);
-}
-
-static const struct setting *setting_named(const struct provider *provider,
-                                           const char *name)
-{
-  for (size_t i = 0; i < provider->setting_count; i++)
-    if (strcmp(provider->settings[i].name, name) == 0)
-      return &provider->settings[i];
-  return NULL;
 }
 
 /* Names what a log-in still lacks. False when nothing of one is given. */
@@ -269,7 +364,7 @@ static bool check_log_in(lua_State *L, const struct provider *provider)
   for (const char *const *name = provider->log_in; is_begun && *name; name++) {
     lua_pushstring(L, *name);
     if (lua_rawget(L, -2) == LUA_TNIL)
-      missing_setting(L, setting_named(provider, *name));
+      missing_setting(L, provider, setting_named(provider, *name));
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -284,16 +379,93 @@ static void check_credential(lua_State *L, const struct client *client)
     return;
   const struct setting *token = setting_named(client->provider, "token");
   if (token && !environment_of(token)) /* else it was there, and a problem */
-    missing_setting(L, token);
+    missing_setting(L, client->provider, token);
 }
 
-/* A region is a base URL by name: it settles it before the environment is
-** asked. */
+static const struct setting *setting_for(const struct provider *provider,
+                                         enum setting_use use)
+{
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (provider->settings[i].use == use)
+      return &provider->settings[i];
+  return NULL;
+}
+
+/* True where the host is this one, or below it. `home` is in lower case. */
+static bool is_below(const char *host, size_t length, const char *home)
+{
+  size_t home_length = strlen(home);
+  if (length < home_length)
+    return false;
+  const char *tail = host + length - home_length;
+  for (size_t i = 0; i < home_length; i++)
+    if ((tail[i] | 0x20) != home[i])
+      return false;
+  return tail == host || tail[-1] == '.';
+}
+
+static bool is_at(const char *url, const char *home)
+{
+  struct buffer host = {0};
+  bool is_it = url && address_append_host(&host, url) &&
+               is_below(host.bytes, host.length, home);
+  buffer_free(&host);
+  return is_it;
+}
+
+/* Pushes the address of the log-in, given or of the environment, or nil. */
+static bool push_log_in_url(lua_State *L, const struct setting *url)
+{
+  lua_pushstring(L, url->name);
+  bool is_option = lua_rawget(L, AT_OPTIONS) != LUA_TNIL;
+  if (!is_option) {
+    const char *environment = environment_of(url);
+    lua_pop(L, 1);
+    lua_pushstring(L, environment ? variable(environment) : NULL);
+  }
+  return is_option;
+}
+
+/* Other clouds have their tokens in the same variables: from the environment
+** alone, none goes to the default URL unless the log-in's is at home there. */
+static void check_home(lua_State *L, const struct client *client)
+{
+  const struct provider *provider = client->provider;
+  const struct setting *url = setting_for(provider, SETTING_LOG_IN_URL);
+  const struct setting *base = setting_for(provider, SETTING_BASE_URL);
+  if (!provider->home || !url || !base || is_given(L, "token") ||
+      is_given(L, "token_file"))
+    return;
+  bool is_option = push_log_in_url(L, url);
+  bool is_own = !client->token && (is_option || lua_isnil(L, -1));
+  bool is_fine = is_own || is_at(lua_tostring(L, -1), provider->home);
+  lua_pop(L, 1);
+  if (is_fine)
+    return;
+  lua_pushfstring(L,
+                  "is not given, and the environment's token or log-in may be "
+                  "another cloud's: use option '%s' or the environment's %s, "
+                  "or an %s at %s",
+                  base->name, base->environment[0], url->environment[0],
+                  provider->home);
+  marshal_problem(L, AT_PROBLEMS, base->name, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+/* What decides about others comes first. A region is a base URL by name: it
+** settles it before the environment is asked. How the token goes out tells what
+** it may be. */
+static bool is_first(const struct setting *setting)
+{
+  return setting->use == SETTING_REGION ||
+         setting->use == SETTING_AUTHORIZATION;
+}
+
 static void find_settings(lua_State *L, struct client *client)
 {
   const struct provider *provider = client->provider;
   for (size_t i = 0; i < provider->setting_count; i++)
-    if (provider->settings[i].use == SETTING_REGION)
+    if (is_first(&provider->settings[i]))
       find_setting(L, client, &provider->settings[i]);
   lua_pushliteral(L, "base_url");
   if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL && client->base_url)
@@ -301,11 +473,13 @@ static void find_settings(lua_State *L, struct client *client)
            client_type_name(L, provider));
   lua_pop(L, 1);
   for (size_t i = 0; i < provider->setting_count; i++)
-    if (provider->settings[i].use != SETTING_REGION)
+    if (!is_first(&provider->settings[i]))
       find_setting(L, client, &provider->settings[i]);
-  if (!client->base_url)
-    client->base_url = provider->base_url;
   check_credential(L, client);
+  if (client->base_url)
+    return;
+  check_home(L, client);
+  client->base_url = provider->base_url;
 }
 
 /* Options that are the same for all */
@@ -315,6 +489,8 @@ static const struct option common_options[] = {
     {"client_certificate", OPTION_FILE,
      offsetof(struct client, route.client_certificate)},
     {"client_key", OPTION_FILE, offsetof(struct client, route.client_key)},
+    {"client_key_password", OPTION_SECRET,
+     offsetof(struct client, route.client_key_password)},
     {"connect_timeout", OPTION_SECONDS,
      offsetof(struct client, route.connect_timeout), 3600},
     {"max_response", OPTION_BYTES, offsetof(struct client, route.most_body),
@@ -428,6 +604,22 @@ static void check_key_log(lua_State *L, const struct client *client)
   lua_pop(L, 1);
 }
 
+/* Nobody waits for a pipe or a terminal: libcurl would, beyond any deadline. A
+** file that is not there may come yet. */
+static void check_files(lua_State *L, const struct client *client)
+{
+  const struct route *route = &client->route;
+  const char *const files[][2] = {
+      {"ca_file", route->ca_file},
+      {"client_certificate", route->client_certificate},
+      {"client_key", route->client_key}};
+  struct stat status;
+  for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
+    if (files[i][1] && stat(files[i][1], &status) == 0 &&
+        !S_ISREG(status.st_mode))
+      marshal_problem(L, AT_PROBLEMS, files[i][0], "is not a regular file");
+}
+
 /* Gives back nil and what a failure tells. */
 static int refuse_open(lua_State *L, const struct provider *provider)
 {
@@ -476,6 +668,7 @@ int open_client(lua_State *L)
   take_options(L, client);
   find_settings(L, client);
   take_headers(L, client);
+  check_files(L, client);
   check_key_log(L, client);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);

@@ -79,10 +79,11 @@ enum setting_use {
   SETTING_TOKEN,
   SETTING_BASE_URL,
   SETTING_REGION,
-  SETTING_HEADER,     /* sent with every request where given */
-  SETTING_PARAMETER,  /* fills the parameter of its name */
-  SETTING_CREDENTIAL, /* what a token is got with, secret */
-  SETTING_LOG_IN_URL  /* where it is got */
+  SETTING_HEADER,       /* sent with every request where given */
+  SETTING_PARAMETER,    /* fills the parameter of its name */
+  SETTING_CREDENTIAL,   /* what a token is got with, secret */
+  SETTING_LOG_IN_URL,   /* where it is got */
+  SETTING_AUTHORIZATION /* how the token goes out */
 };
 
 /* An option of the constructor that differs between providers. */
@@ -92,6 +93,8 @@ struct setting {
   bool is_required;
   const char *header;
   const char *environment[2]; /* the first that is set is taken */
+  const char *ending;         /* of a log-in URL, or NULL */
+  const char *sample;         /* of one */
 };
 
 struct region {
@@ -104,6 +107,8 @@ struct provider {
   const char *title;
   const char *token_header;
   const char *token_scheme; /* before the token, such as "Bearer " */
+  bool token_has_blank;     /* where no scheme goes before it */
+  const char *home;         /* host whose tokens its default URL may get */
   const char *base_url;     /* where none is given, or NULL */
   const char *log_in[4];    /* settings that do instead of a token */
   const struct region *regions;

@@ -62,6 +62,27 @@ static int request_close(lua_State *L)
   return 0;
 }
 
+/* request:forget(all) wipes what was sent, which can not be sent again, and
+** what came of it where it is told to. */
+static int request_forget(lua_State *L)
+{
+  struct request *request = request_check(L);
+  if (lua_toboolean(L, 2))
+    return request_close(L);
+  take_down(request);
+  buffer_free(&request->url);
+  buffer_free(&request->body);
+  return 0;
+}
+
+bool request_wipe(lua_State *L, int index)
+{
+  struct request *request = type_test(L, index, &request_type);
+  if (request)
+    buffer_free(&request->body);
+  return request != NULL;
+}
+
 /* Preparing */
 
 /* Where the values of a call lie on the stack. */
@@ -419,6 +440,8 @@ int request_prepare(lua_State *L)
   lua_settop(L, AT_SECRETS);
   lua_setiuservalue(L, AT_REQUEST, REQUEST_SECRETS);
   lua_settop(L, AT_REQUEST);
+  if (operation->has_secrets)
+    client_note(L, AT_CLIENT);
   return 1;
 }
 
@@ -458,8 +481,8 @@ static bool add_common(const struct request *request, struct lines *lines)
   return lines_add(lines, "User-Agent", "", client->route.user_agent) &&
          lines_add(lines, "Accept", "", operation->accept) &&
          (operation->is_public ||
-          lines_add(lines, client->provider->token_header,
-                    client->provider->token_scheme, client->token->bytes)) &&
+          lines_add(lines, client->token_header, client->token_scheme,
+                    client->token->bytes)) &&
          (operation->content_type
               ? lines_add(lines, "Content-Type", "", operation->content_type)
               : lines_append(lines, "Content-Type:"));
@@ -549,6 +572,7 @@ static int request_start(lua_State *L)
     misuse(L, "the request has been collected");
   if (request->exchange.flight)
     misuse(L, "the request is being sent already");
+  client_look_at_files(request->client);
   flight_stop(&request->exchange, CURLE_OK);
   exchange_clear(&request->exchange);
   request->exchange.tag = luaL_optinteger(L, 3, 0);
@@ -756,6 +780,10 @@ static int request_scrub(lua_State *L)
   struct buffer *text = &request->json.scratch; /* wiped with the request */
   size_t length;
   const char *given = luaL_checklstring(L, 2, &length);
+  if (!request->client->flight.multi) { /* closed: its secrets are wiped */
+    lua_pushliteral(L, "[secret]");
+    return 1;
+  }
   buffer_wipe(text);
   if (!buffer_append(text, given, length))
     return luaL_error(L, "not enough memory");
@@ -824,16 +852,26 @@ static int request_response(lua_State *L)
   return 1;
 }
 
+/* The secret on top, a copy for a user, is wiped when the client is closed. */
+static void note_shown(lua_State *L)
+{
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
+  lua_insert(L, -2);
+  client_note(L, lua_absindex(L, -2));
+  lua_remove(L, -2);
+}
+
 /* Pushes the token as it goes into its header, as a secret. */
 static void push_credential(lua_State *L, const struct request *request)
 {
-  const char *scheme = request->client->provider->token_scheme;
+  const char *scheme = request->client->token_scheme;
   const struct secret *token = request->client->token;
   size_t length = token ? token->length : 0;
   struct secret *both = secret_push_empty(L, strlen(scheme) + length);
   memcpy(both->bytes, scheme, strlen(scheme));
   if (length > 0)
     memcpy(both->bytes + strlen(scheme), token->bytes, length);
+  note_shown(L);
 }
 
 static void set_header(lua_State *L, const char *name, const char *value)
@@ -866,7 +904,7 @@ static void describe_headers(lua_State *L, const struct request *request)
   set_header(L, "Content-Type", request->operation->content_type);
   if (!request->operation->is_public) {
     push_credential(L, request);
-    lua_setfield(L, -2, request->client->provider->token_header);
+    lua_setfield(L, -2, request->client->token_header);
   }
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   client_push_held(L, -1, "headers");
@@ -878,10 +916,13 @@ static void describe_headers(lua_State *L, const struct request *request)
 
 static void describe_body(lua_State *L, const struct request *request)
 {
-  if (request->operation->has_secrets)
-    secret_push(L, request->body.bytes, request->body.length);
-  else
+  if (!request->operation->has_secrets) {
     lua_pushlstring(L, request->body.bytes, request->body.length);
+    return;
+  }
+  secret_push(L, request->body.bytes ? request->body.bytes : "",
+              request->body.length);
+  note_shown(L);
 }
 
 /* request:describe() gives what would be sent: { method =, url =, headers =,
@@ -930,6 +971,7 @@ void request_open_type(lua_State *L)
                                      {"describe", request_describe},
                                      {"generation", request_generation},
                                      {"key", request_key},
+                                     {"forget", request_forget},
                                      {"body", request_body},
                                      {"header", request_header},
                                      {"has_asked", request_has_asked},

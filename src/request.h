@@ -33,6 +33,9 @@ enum {
 /* Makes the type known. */
 void request_open_type(lua_State *L);
 
+/* Wipes what is sent, which must not be under way. False for another value. */
+bool request_wipe(lua_State *L, int index);
+
 /* A method of a client, with the provider and the operation as upvalues:
 ** client:create_wallet(parameters, options) in the core gives a request that
 ** is not sent, or nil and what a failure tells. */

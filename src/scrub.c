@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes. What is shorter would be found in any text. */
+enum { LEAST_SECRET = 4 };
+
 /* Shorter encoded secrets would be found where there are none. */
 enum { MIN_ENCODED = 6 };
 
@@ -292,6 +295,8 @@ static bool scrub_hexadecimal(struct buffer *text, const char *secret,
 
 bool scrub(struct buffer *text, const char *secret, size_t length)
 {
+  if (length < LEAST_SECRET)
+    return true;
   if (length == 0 || text->length == 0)
     return true;
   if (!scrub_plain(text, secret, length))

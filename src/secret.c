@@ -55,14 +55,18 @@ static int secret_reveal(lua_State *L)
   return 1;
 }
 
-/* secret:wipe() overwrites the bytes. May be called again. */
-static int secret_wipe(lua_State *L)
+void secret_wipe(struct secret *secret)
 {
-  struct secret *secret = type_check(L, 1, &secret_type, SECRET_TYPE);
   if (secret->bytes)
     explicit_bzero(secret->bytes, secret->length);
   secret->bytes = NULL;
   secret->length = 0;
+}
+
+/* secret:wipe() */
+static int secret_close(lua_State *L)
+{
+  secret_wipe(type_check(L, 1, &secret_type, SECRET_TYPE));
   return 0;
 }
 
@@ -98,15 +102,15 @@ static int secret_refuse(lua_State *L)
 void secret_open(lua_State *L)
 {
   static const luaL_Reg metamethods[] = {{"__tostring", secret_tostring},
-                                         {"__gc", secret_wipe},
-                                         {"__close", secret_wipe},
+                                         {"__gc", secret_close},
+                                         {"__close", secret_close},
                                          {"__eq", secret_eq},
                                          {"__concat", secret_refuse},
                                          {"__len", secret_refuse},
                                          {"__index", NULL},
                                          {NULL, NULL}};
   static const luaL_Reg methods[] = {
-      {"reveal", secret_reveal}, {"wipe", secret_wipe}, {NULL, NULL}};
+      {"reveal", secret_reveal}, {"wipe", secret_close}, {NULL, NULL}};
   if (luaL_newmetatable(L, SECRET_TYPE)) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);

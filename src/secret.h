@@ -25,6 +25,9 @@ struct secret *secret_push_empty(lua_State *L, size_t length);
 /* The secret at this index, or NULL where there is another thing. */
 struct secret *secret_test(lua_State *L, int index);
 
+/* Overwrites the bytes. May be called again. */
+void secret_wipe(struct secret *secret);
+
 /* coffer.secret(text) */
 int secret_new(lua_State *L);
 

@@ -45,6 +45,20 @@ int system_is_terminal(lua_State *L)
   return 1;
 }
 
+/* Who may read it, besides its owner: nobody; or the group of a file that is
+** root's, and may do no more, as Kubernetes and systemd hand secrets over. */
+static const char *check_readers(const struct stat *status)
+{
+  mode_t others = status->st_mode & (S_IRWXG | S_IRWXO);
+  if (others == 0 || (others == S_IRGRP && status->st_uid == 0))
+    return NULL;
+  if (others & S_IRWXO)
+    return "may be read by others: chmod 600 it";
+  return status->st_uid == 0
+             ? "may be changed by its group: chmod 440 or 600 it"
+             : "may be read by its group, and is not root's: chmod 600 it";
+}
+
 /* What is wrong with the file as a place for a token, or NULL. */
 static const char *check_file(int file)
 {
@@ -53,8 +67,9 @@ static const char *check_file(int file)
     return "cannot be opened";
   if (!S_ISREG(status.st_mode))
     return "is not a regular file";
-  if (status.st_mode & (S_IRWXG | S_IRWXO))
-    return "may be read by others: chmod 600 it";
+  const char *wrong = check_readers(&status);
+  if (wrong)
+    return wrong;
   if (status.st_size > MOST_TOKEN)
     return "is too large for a token";
   return NULL;

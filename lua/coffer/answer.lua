@@ -19,13 +19,15 @@
 --                     out
 --     errors_inside   instead of the provider's
 --     without_proof   code of a refusal for an answer without its proof
+--     token_places    paths of where the new token may be instead
+--     tells           members of a body, or of its `data`, that say why there is none
 --     success         statuses of an operation whose success says no more
 local core = require "coffer.core"
 local error_body = require "coffer.error_body"
 local path = require "coffer.path"
 local text = require "coffer.text"
 
-local require = require
+local need = require "coffer.need"
 
 local answer = {}
 
@@ -46,7 +48,7 @@ local providers = {}
 --- What a provider's answers mean. It is loaded with its first client: an answer that has come must
 -- not wait for a file.
 function answer.load(provider)
-  providers[provider] = require("coffer.providers." .. provider)
+  providers[provider] = need("coffer.providers." .. provider)
 end
 
 -- Facts ------------------------------------------------------------------------
@@ -90,12 +92,28 @@ local function add_location(request, facts)
   end
 end
 
+--- What a body tells of why there is no token: numbers, booleans and digits alone.
+local function told_by(meaning, body)
+  local said = {}
+  for _, name in ipairs(meaning.tells or {}) do
+    for _, where in ipairs { name, "data." .. name } do
+      local value = path.get(body, where)
+      if type(value) == "boolean" or type(value) == "number"
+        or type(value) == "string" and value:find "^%d+$" then
+        said[name] = value
+      end
+    end
+  end
+  return next(said) and said
+end
+
 --- An attempt that gave nothing that could be read.
-local function failed(request, provider, facts)
+local function failed(request, provider, meaning, facts)
   facts.key = request:key()
   facts.trouble = told(request, facts.trouble)
   if facts.status then
     add_error_body(request, provider, facts)
+    facts.told = meaning.tells and facts.details and told_by(meaning, request:body())
     add_location(request, facts)
     facts.target = told(request, request:target())
   end
@@ -289,11 +307,16 @@ end
 --- A result that names nothing, or has an error where nothing is named.
 local function unproven(request, provider, meaning, errors)
   if errors and provider.refuses_inside then
-    return nil, new_facts(request, "refused", meaning.without_proof or "rejected", REFUSED_INSIDE,
-      errors)
+    local facts = new_facts(request, "refused", meaning.without_proof or "rejected",
+      REFUSED_INSIDE, errors)
+    facts.told = meaning.tells and told_by(meaning, request:body())
+    return nil, facts
   elseif meaning.without_proof then
-    return nil, new_facts(request, "refused", meaning.without_proof, REFUSED_INSIDE,
-      error_body.details(request, provider.error_shapes, request:body()))
+    local body = request:body()
+    local facts = new_facts(request, "refused", meaning.without_proof, REFUSED_INSIDE,
+      error_body.details(request, provider.error_shapes, body))
+    facts.told = told_by(meaning, body)
+    return nil, facts
   elseif meaning.list then
     return unreadable(request, provider, "the answer has an error instead of a list", errors)
   end
@@ -310,11 +333,25 @@ local function is_proven(meaning, result, errors)
   return not is_absent(proof) and not (errors and math.type(proof) and proof <= 0)
 end
 
+--- Puts a token that lies elsewhere in the result where it is looked for.
+local function settle_token(operation, meaning, result)
+  for _, where in ipairs(meaning.token_places) do
+    local found = path.get(result, where)
+    local is_found = type(found) == "userdata" and not is_absent(found)
+    if is_found and is_absent(result[operation.token]) then
+      result[operation.token] = found
+    end
+  end
+end
+
 --- A result that was read.
 -- @param odd list or nil: its members that are not as documented
 local function judge_result(request, operation, provider, result, odd)
   local meaning = provider.operations[operation.name] or NOTHING
   local shapes = meaning.errors_inside or provider.errors_inside or NOTHING
+  if meaning.token_places then
+    settle_token(operation, meaning, result)
+  end
   local differing = differences(request, meaning.echoes or NOTHING, result)
   local said = (odd or differing or meaning.list)
     and why_not(meaning, shapes, result, odd, differing)
@@ -358,7 +395,7 @@ end
 function answer.judge(provider, operation, request, result, found)
   local meanings = providers[provider]
   if result == nil then
-    return failed(request, meanings, found)
+    return failed(request, meanings, meanings.operations[operation.name] or {}, found)
   elseif not operation.has_answer then
     return judge_done(request, operation, meanings)
   end

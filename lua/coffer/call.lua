@@ -16,6 +16,7 @@ call.origins = core.origins
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
   fields.is_lasting, fields.is_crowded = nil, nil
+  credentials.explain(fields)
   local told = failure.new(fields, attempts)
   if request then
     call.origins[told] = request

@@ -4,6 +4,8 @@ local answer = require "coffer.answer"
 local call = require "coffer.call"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
+local marks = require "coffer.marks"
+local need = require "coffer.need"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
 local retry = require "coffer.retry"
@@ -38,6 +40,7 @@ local function prepare(self, provider, operation, parameters, options)
     core.misuse(("%s:%s takes parameters, got a %s: give its ID, or call its method"):format(
       provider, operation.name, thing.__name))
   end
+  marks.learn()
   if parameters == nil and operation.token and states[self] then
     parameters = credentials.parameters(self, provider, operation.name)
   end
@@ -46,11 +49,12 @@ end
 
 --- Sends it. What may be missing is loaded before, for it would cost the answer.
 local function send(self, operation, request, parameters, options)
+  marks.learn()
   local names_rows = operation.paging and operation.paging.row_names
   if not names_rows then
     return call.send(states[self], operation, request, options)
   end
-  local pages = require "coffer.pages"
+  local pages = need "coffer.pages"
   local result, failure, code = call.send(states[self], operation, request, options)
   name_rows(pages, operation.paging, result, parameters)
   if failure then
@@ -72,6 +76,12 @@ local function method(provider, operation)
   end
 end
 
+--- How a client's token goes out, and which variable it may come from.
+local function token_of(self, described)
+  local header, scheme = core.authorization(self)
+  return { header = header, scheme = scheme, environment = described.token.environment }
+end
+
 --- client:request(operation, parameters, options): the call, prepared and not
 -- sent; see coffer.request.
 local function request_method(provider, described)
@@ -88,8 +98,8 @@ local function request_method(provider, described)
     if not request then
       return nil, call.report(fields, 0)
     end
-    return require("coffer.request").new(request, described.token, function(core_request)
-      return send(self, operation, core_request, parameters, options)
+    return need("coffer.request").new(request, token_of(self, described), function(sent)
+      return send(self, operation, sent, parameters, options)
     end)
   end
 end
@@ -113,10 +123,10 @@ local function add_helpers(provider, described)
   for _, operation in pairs(described.operations) do
     if operation.paging then
       methods[operation.paging.name] = on_client(provider,
-        require("coffer.pages").method(provider, operation))
+        need("coffer.pages").method(provider, operation))
     end
   end
-  for name, ensured in pairs(require("coffer.ensure").methods(provider)) do
+  for name, ensured in pairs(need("coffer.ensure").methods(provider)) do
     methods[name] = on_client(provider, ensured)
   end
   setmetatable(methods, nil)
@@ -173,7 +183,7 @@ end
 --- The log function of a new client, or nil.
 local function log_of(given)
   local is_asked = given or os.getenv "COFFER_LOG" == "debug"
-  return is_asked and require("coffer.log").of(given)
+  return is_asked and need("coffer.log").of(given)
 end
 
 local function new_state(self, provider, options)
@@ -206,15 +216,6 @@ function client.open(provider, options)
   things.bind(load_once(provider).kinds, opened, metatables)
   states[opened] = new_state(opened, provider, options or {})
   return opened
-end
-
--- lua-cjson's marks for arrays, where it is there and has them: OpenResty's
--- fork does. What is read as an empty array then encodes as one there, too.
-local has_cjson, cjson = pcall(require, "cjson")
-for _, mark in ipairs { "empty_array", "array_mt", "empty_array_mt" } do
-  if has_cjson and cjson[mark] then
-    core.array_mark(cjson[mark], mark == "empty_array_mt")
-  end
 end
 
 --- What came over the wire is a plain table, but for how it prints.

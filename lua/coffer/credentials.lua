@@ -12,8 +12,56 @@ local EARLY = 60
 --- How long callers wait between looks at a renewal that is under way.
 local GLANCE = 0.01
 
-local function trouble(said, code)
-  return { outcome = "not_sent", code = code or "auth", said = said }
+--- A log-in that was refused is not tried again for so many seconds: each one
+-- more could lock the account.
+local HOLD = 60
+
+--- @param more table or nil: what else the failure tells
+local function trouble(said, code, more)
+  return {
+    outcome = "not_sent", code = code or "auth", said = said,
+    details = more and more.details, retry_after = more and more.retry_after,
+    request_id = more and more.request_id,
+  }
+end
+
+--- One that each of several callers may have for its own.
+local function copy(told)
+  local details = {}
+  for i, detail in ipairs(told.details or {}) do
+    details[i] = { code = detail.code, message = detail.message, field = detail.field }
+  end
+  return trouble(told.said, told.code,
+    { details = details, retry_after = told.retry_after, request_id = told.request_id })
+end
+
+-- What the answer to a refused log-in tells beside its error -------------------
+
+--- The members that tell it, in the order in which they are told.
+local facts = {
+  { "isAccountLocked", "the account is locked" },
+  { "remainingLockTime", "seconds until it is not locked any more" },
+  { "forcePasswordChange", "the password has to be changed first" },
+  { "loginAttempts", "log-ins have failed" },
+}
+
+--- Adds it to the details of a failure.
+-- @param fields table: what the core tells; `told` are such members
+function credentials.explain(fields)
+  local told = fields.told
+  fields.told = nil
+  for _, fact in ipairs(told and facts or {}) do
+    local name, meaning = table.unpack(fact)
+    local value = told[name]
+    if value and tonumber(value) ~= 0 then
+      fields.details[#fields.details + 1] =
+        { field = name, message = ("is %s: %s"):format(value, meaning) }
+    end
+  end
+  local seconds = told and math.tointeger(math.ceil(tonumber(told.remainingLockTime) or 0))
+  if seconds and seconds > 0 then
+    fields.retry_after = fields.retry_after or seconds
+  end
 end
 
 --- Log-ins: the operation of each provider that gives a token, and its
@@ -41,9 +89,7 @@ local log_ins = {
     needs = { "username", "password" },
     parameters = function(given)
       return {
-        username = given.username:reveal(),
-        password = given.password,
-        domain = given.domain and given.domain:reveal(),
+        username = given.username, password = given.password, domain = given.domain,
       }
     end,
   },
@@ -84,7 +130,9 @@ function credentials.adopt(state, operation, result)
   if is_set then
     local seconds = life(result)
     state.expires = seconds and core.clock() + math.max(seconds - EARLY, seconds / 2)
+    state.refused = nil
   end
+  state.no_token = wrong
   return is_set, wrong
 end
 
@@ -117,16 +165,66 @@ local function from_file(path)
   end
 end
 
+--- Wipes the secrets of a result that nobody has seen.
+local function wipe(value)
+  for _, member in pairs(value) do
+    local metatable = type(member) == "userdata" and getmetatable(member)
+    if type(member) == "table" then
+      wipe(member)
+    elseif type(metatable) == "table" and metatable.__name == "coffer.secret" then
+      member:wipe()
+    end
+  end
+end
+
+--- Forgets the password that was sent, and the token that came, which the client
+-- has by now. Whoever is given the result by `on_tokens` may keep that.
+local function forget(state, result, failure)
+  local request = core.origins[result or failure]
+  local is_all = failure or not state.on_tokens
+  if result and is_all then
+    wipe(result)
+  end
+  if request then
+    request:forget(is_all)
+  end
+end
+
+--- What the failure of a log-in is to the call that it was for.
+local function no_token(failure)
+  if failure.outcome ~= "refused" or #failure.details == 0 then
+    return trouble("no token: " .. failure.message, failure.code, { retry_after =
+      failure.retry_after, request_id = failure.request_id })
+  end
+  return trouble(("no token: the log-in was refused (HTTP %d)"):format(failure.status),
+    failure.code, failure)
+end
+
+--- Keeps a refusal, so that the next callers get the same without another log-in.
+local function refuse(state, told)
+  state.refused = { told = told, till = core.clock() + HOLD }
+  return nil, copy(told)
+end
+
 --- The log-in may last as long as the call that it is for.
 local function from_log_in(log_in)
   return function(state, till)
+    if state.refused and core.clock() < state.refused.till then
+      return nil, copy(state.refused.told)
+    end
+    state.refused, state.no_token = nil, nil
     local parameters = credentials.parameters(state.client, state.provider, log_in.operation)
     local result, failure = state.call(log_in.operation, parameters,
-      { deadline = math.max(till - core.clock(), 0.001) })
+      { deadline = math.max(till - drive.clock(), 0.001) })
+    forget(state, result, failure)
     if not result then
-      return nil, trouble("no token: " .. failure.message, failure.code)
-    elseif not core.token_generation(state.client) then
-      return nil, trouble "the log-in gave what no token can be"
+      local told = no_token(failure)
+      if failure.outcome == "refused" and failure.code ~= "throttled" then
+        return refuse(state, told)
+      end
+      return nil, told
+    elseif state.no_token then
+      return refuse(state, trouble("the log-in gave what no token can be: it " .. state.no_token))
     end
     return true
   end
@@ -155,7 +253,7 @@ local function renewed(state)
   if state.renewed then
     return true
   end
-  return nil, trouble(state.renewal_trouble.said, state.renewal_trouble.code)
+  return nil, copy(state.renewal_trouble)
 end
 
 --- Waits for what comes of the renewal that another caller has begun.
@@ -165,7 +263,7 @@ local function await(state, till)
   end
   repeat
     drive.sleep(GLANCE)
-  until not state.renewing or core.clock() >= till
+  until not state.renewing or drive.clock() >= till
   if state.renewing then
     return nil, trouble("no token: another caller is still waiting for it", "timeout")
   end
@@ -186,7 +284,7 @@ local function renew(state, till)
 end
 
 --- Sees to it that there is a token.
--- @param till number: the end of the caller's patience, by core.clock()
+-- @param till number: the end of the caller's patience, by drive.clock()
 -- @return true; or nil and what a failure tells
 function credentials.ready(state, till)
   if not state.source or is_ready(state) then

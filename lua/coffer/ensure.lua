@@ -5,6 +5,7 @@ local alike = require "coffer.alike"
 local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
+local need = require "coffer.need"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
 local retry = require "coffer.retry"
@@ -894,7 +895,7 @@ local function many_method(provider, kind)
     run.results, run.failures, run.words, run.invalid, run.told = {}, {}, {}, 0, 0
     run.is_many, run.total, run.between, run.spread = true, #list, between, spread_many
     run.map_options = picked(options or {}, MAP_OPTIONS)
-    run.map = require("coffer.map").map
+    run.map = need("coffer.map").map
     add_tasks(run, whose, list)
     if #run.tasks == 0 then
       between(run)

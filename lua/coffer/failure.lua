@@ -1,5 +1,6 @@
 --- How a failure reads. What it tells comes from the core; here it is put
 -- into words.
+local hint = require "coffer.hint"
 local text = require "coffer.text"
 
 local failure = {}
@@ -40,7 +41,7 @@ local function message(fields)
       fields.media_type and ", " .. fields.media_type or "")
   end
   parts[#parts + 1] = fields.target and "to " .. fields.target
-  parts[#parts + 1] = fields.trouble
+  parts[#parts + 1] = hint.add(fields.trouble, fields.code)
   parts[#parts + 1] = details ~= "" and details or nil
   return table.concat(parts, ": ")
 end

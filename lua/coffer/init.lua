@@ -5,11 +5,12 @@
 -- Modules are loaded when they are needed first: `require "coffer"` costs
 -- little more than libcurl.
 local core = require "coffer.core"
+local need = require "coffer.need"
 
 --- A function of a module that is loaded when it is called.
 local function of(module, name)
   return function(...)
-    return require(module)[name](...)
+    return need(module)[name](...)
   end
 end
 
@@ -48,20 +49,20 @@ local coffer = {
 -- Raises for an option that is unknown or has a wrong value.
 for provider in pairs(core.providers) do
   coffer[provider] = function(options)
-    return require("coffer.client").open(provider, options)
+    return need("coffer.client").open(provider, options)
   end
 end
 
 --- `coffer.sandbox(options)` starts all four providers on a loopback port,
 -- inside the process. Raises where the sandbox was not built.
 function coffer.sandbox(options)
-  return require "coffer.sandbox"(options)
+  return need "coffer.sandbox"(options)
 end
 
 --- `coffer.loop.luv` and its like: coffer under an event loop, one file each.
 coffer.loop = setmetatable({}, {
   __index = function(_, name)
-    return require("coffer.loop." .. name)
+    return need("coffer.loop." .. name)
   end,
 })
 

@@ -89,6 +89,17 @@ function policy.check(whose, options, names)
   end
 end
 
+--- What to do about an unknown option.
+local function way_out(name, known, nearest)
+  if type(name) ~= "string" then
+    return ""
+  elseif core.is_verification(name) then
+    return " (certificates are always verified, there is no such switch: give ca_file)"
+  end
+  local meant = nearest(name, known)
+  return meant and (" (did you mean '%s'?)"):format(meant) or ""
+end
+
 --- The same for options that are all Lua's: others are unknown.
 function policy.check_all(whose, options, names, nearest)
   local known = {}
@@ -100,9 +111,7 @@ function policy.check_all(whose, options, names, nearest)
   end
   for name, value in pairs(options or {}) do
     if not known[name] then
-      local meant = type(name) == "string" and nearest(name, known)
-      raise(whose, tostring(name), "is not known"
-        .. (meant and (" (did you mean '%s'?)"):format(meant) or ""))
+      raise(whose, tostring(name), "is not known" .. way_out(name, known, nearest))
     end
     local wrong = policy.checks[name](value)
     if wrong then

@@ -1,5 +1,6 @@
 --- Printing things in full, for people: coffer.show and coffer.help.
 local core = require "coffer.core"
+local need = require "coffer.need"
 
 local printable = require "coffer.text"
 
@@ -182,7 +183,7 @@ end
 --- The text that coffer.help prints.
 function show.help_text(provider, colours)
   colours = colours or palette "stdout"
-  local described = require("coffer.client").described(provider)
+  local described = need("coffer.client").described(provider)
   local lines = { ("%s%s%s (coffer.%s)"):format(colours.bold, described.title, colours.reset,
     provider) }
   for _, name in ipairs(sorted_keys(described.operations)) do

@@ -1,6 +1,7 @@
 --- What a client's results are: plain tables with the API's own fields, whose
 -- metatables print them in one line and know what can be done with them.
 local core = require "coffer.core"
+local need = require "coffer.need"
 local path = require "coffer.path"
 local text = require "coffer.text"
 local thing_client = require "coffer.thing_client"
@@ -42,7 +43,7 @@ end
 local function waits(provider, name)
   return function(methods, wanted)
     if wanted == "wait" then
-      methods.wait = require("coffer.wait").method(provider, name)
+      methods.wait = need("coffer.wait").method(provider, name)
       setmetatable(methods, nil)
       return methods.wait
     end

@@ -69,12 +69,13 @@ function secret:wipe() end
 ---Options of every client.
 ---@class coffer.options
 ---@field token? coffer.token
----@field token_file? string path of a file that only its owner can read
+---@field token_file? string path of a file that others cannot read
 ---@field base_url? string
 ---@field ca_file? string
 ---@field client_certificate? string
 ---@field client_key? string
----@field proxy? string
+---@field client_key_password? coffer.credential
+---@field proxy? coffer.credential a URL, which may have a password
 ---@field use_env_proxy? boolean
 ---@field allow_keylog? boolean
 ---@field timeout? number seconds of one attempt (60)
@@ -83,7 +84,7 @@ function secret:wipe() end
 ---@field attempts? integer (3)
 ---@field max_response? integer bytes (16 MiB)
 ---@field user_agent? string
----@field headers? table<string, string>
+---@field headers? table<string, coffer.credential>
 ---@field log? fun(level: string, event: string, fields: table)
 ---@field on_tokens? fun(result: table)
 
@@ -321,6 +322,7 @@ function clumio:close() end
 -- Commvault -------------------------------------------------------------------
 
 ---@class coffer.commvault.options: coffer.options
+---@field authorization? "bearer" the token goes out in the header Authorization
 ---@field username? coffer.credential
 ---@field password? coffer.credential
 ---@field domain? coffer.credential
@@ -398,9 +400,9 @@ function vault:wait(options) end
 ---@field fl? string
 
 ---@class coffer.commvault.login
----@field username string
+---@field username coffer.credential
 ---@field password coffer.credential
----@field domain? string
+---@field domain? coffer.credential
 ---@field commserver? string
 ---@field timeout? integer minutes of idleness
 ---@field deviceId? string

@@ -112,6 +112,18 @@ describe("a failure", function()
     assert.is_nil(tostring(client):find("canary", 1, true))
   end)
 
+  it("E02 has no password of a proxy that the environment has", function()
+    for _, proxy in ipairs { "x://robot:canary@127.0.0.1:1", "robot:canary@127.0.0.1:99999" } do
+      local said = interpreter.run({ https_proxy = proxy }, [[
+        local client = assert(require("coffer").clumio { base_url = "https://example.com",
+          token = "t", use_env_proxy = true, attempts = 1 })
+        return tostring(select(2, client:create_wallet "123456789012"))
+      ]])
+      assert.matches("not sent", said[1])
+      assert.is_nil(said[1]:find("canary", 1, true), said[1])
+    end
+  end)
+
   it("E02 has no parameter that was refused", function()
     local failure = loopback.refused(providers.clumio, function(client)
       return client:create_wallet { account_native_id = "canary", aws_region = "\xffcanary" }

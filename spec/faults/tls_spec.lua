@@ -1,10 +1,12 @@
 -- TLS that is not to be trusted: nothing is sent, and nothing can talk the library into it.
 
 local authority = require "authority"
+local child = require "child"
 local coffer = require "coffer"
 local expect = require "expect"
 local interpreter = require "interpreter"
 local nginx = require "nginx"
+local process = require "process"
 local providers = require "providers"
 local s_server = require "s_server"
 local server = require "server"
@@ -71,6 +73,159 @@ describe("a certificate", function()
     end
     assert.equal(0, #faulty:requests())
   end)
+end)
+
+local function copy(from, to)
+  local file = assert(io.open(from, "rb"))
+  local text = file:read "a"
+  file:close()
+  return workdir.write(to, text)
+end
+
+describe("an authority that is not known", function()
+  local function told(certificate, options)
+    local faulty <close> = server.start { tls = made[certificate] }
+    return expect.failure("not_sent", "tls",
+      providers.clumio.create(providers.clumio.client(faulty.url, options))).message
+  end
+
+  for _, name in ipairs { "good", "self_signed", "unknown_authority" } do
+    it("is told with the way out: " .. name, function()
+      assert.matches("give its certificate as ca_file", told(name, {}), 1, true)
+    end)
+  end
+
+  for _, name in ipairs { "expired", "not_yet_valid", "other_host" } do
+    it("is no matter where the certificate itself is wrong: " .. name, function()
+      assert.is_nil(told(name, { ca_file = made.root }):find("ca_file", 1, true))
+    end)
+  end
+end)
+
+describe("a ca_file that is replaced", function()
+  local case = providers.clumio
+
+  it("is trusted from then on, by the same client", function()
+    local path = copy(made.stranger, "trusted.pem")
+    local faulty <close> = server.start { tls = made.good,
+      { send = case.good(), finish = "keep" } }
+    local client = case.client(faulty.url, { ca_file = path })
+    expect.failure("not_sent", "tls", case.create(client))
+    require("socket").sleep(1.1)
+    copy(made.root, "trusted.pem")
+    expect.created(case, case.create(client))
+  end)
+
+  it("is not trusted any more, by the same client and on no kept connection", function()
+    local path = copy(made.root, "mistrusted.pem")
+    local faulty <close> = server.start { tls = made.good,
+      { send = case.good(), finish = "keep" } }
+    local client = case.client(faulty.url, { ca_file = path })
+    expect.created(case, case.create(client))
+    expect.created(case, case.create(client))
+    assert.equal(1, #faulty:connections())
+    require("socket").sleep(1.1)
+    copy(made.stranger, "new.pem")
+    assert(os.rename(workdir.file "new.pem", path))
+    expect.failure("not_sent", "tls", case.create(client))
+    assert.equal(2, faulty:creates())
+  end)
+
+  it("that stays as it is costs no connection", function()
+    local faulty <close> = server.start { tls = made.good,
+      { send = case.good(), finish = "keep" } }
+    local client = case.client(faulty.url, { ca_file = copy(made.root, "same.pem") })
+    expect.created(case, case.create(client))
+    require("socket").sleep(1.1)
+    expect.created(case, case.create(client))
+    assert.equal(1, #faulty:connections())
+  end)
+end)
+
+describe("an encrypted key", function()
+  local function encrypted()
+    return workdir.once("encrypted key", function()
+      local path = workdir.file "encrypted.key"
+      assert(os.execute(("openssl pkcs8 -topk8 -in %s -passout pass:canary-of-a-key -out %s")
+        :format(made.client.key, path)))
+      return path
+    end)
+  end
+
+  local function create(given)
+    local faulty <close> = server.start { tls = made.good,
+      { send = providers.clumio.good(), finish = "keep" } }
+    given.ca_file = made.root
+    given.client_certificate = given.client_certificate or made.client.certificate
+    given.client_key = given.client_key or encrypted()
+    local result, failure = providers.clumio.create(providers.clumio.client(faulty.url, given))
+    return result, failure, #faulty:requests()
+  end
+
+  for what, password in pairs { ["a string"] = "canary-of-a-key",
+    ["a secret"] = coffer.secret "canary-of-a-key" } do
+    it("is opened by client_key_password: " .. what, function()
+      expect.created(providers.clumio, create { client_key_password = password })
+    end)
+  end
+
+  for what, given in pairs {
+    ["no password"] = {}, ["a wrong one"] = { client_key_password = "canary-wrong" },
+  } do
+    it("is not opened with " .. what .. ", and the option named", function()
+      local _, failure, requests = create(given)
+      assert.equal("not_sent", failure.outcome)
+      assert.equal("tls", failure.code)
+      assert.equal(1, failure.attempts)
+      assert.matches("client_key_password", failure.message, 1, true)
+      assert.is_nil(tostring(failure):find("canary", 1, true))
+      assert.equal(0, requests)
+    end)
+  end
+
+  it("may lie in the file of the certificate", function()
+    local both = copy(made.client.certificate, "both.pem")
+    local file, key = assert(io.open(both, "ab")), assert(io.open(encrypted()))
+    file:write(key:read "a")
+    file:close()
+    key:close()
+    local faulty <close> = server.start { tls = made.good,
+      { send = providers.clumio.good(), finish = "keep" } }
+    local given = { ca_file = made.root, client_certificate = both }
+    expect.failure("not_sent", "tls",
+      providers.clumio.create(providers.clumio.client(faulty.url, given)))
+    given.client_key_password = "canary-of-a-key"
+    expect.created(providers.clumio,
+      providers.clumio.create(providers.clumio.client(faulty.url, given)))
+  end)
+
+  it("never asks the terminal", function()
+    local faulty <close> = server.start { tls = made.good, { send = providers.clumio.good() } }
+    for _, given in ipairs { { made.client.certificate, encrypted() }, { encrypted() } } do
+      local said = child.execute("script -qec " .. process.quote(child.command(
+        function(url, ca_file, certificate, key)
+          local client = assert(require("coffer").clumio { base_url = url, token = "t",
+            ca_file = ca_file, client_certificate = certificate, client_key = key, deadline = 5 })
+          print("it said", select(2, client:create_wallet "123456789012"))
+        end, faulty.url, made.root, table.unpack(given))) .. " /dev/null")
+      assert.matches("it said.*%[tls%]", said.output)
+      assert.is_nil(said.output:lower():find "enter", said.output)
+    end
+  end)
+end)
+
+describe("a file that is none", function()
+  for _, option in ipairs { "ca_file", "client_certificate", "client_key" } do
+    it("is told when the client is made, and not waited for: " .. option, function()
+      local pipe = workdir.file("pipe-for-" .. option)
+      assert(os.execute(("mkfifo -m 600 '%s'"):format(pipe)))
+      for _, path in ipairs { pipe, "/dev/tty", workdir.make_directory "no-file" } do
+        local failure = expect.failure("not_sent", "config", coffer.clumio {
+          token = "t", base_url = "https://127.0.0.1:1", [option] = path })
+        assert.equal(option, failure.details[1].field)
+      end
+    end)
+  end
 end)
 
 describe("a handshake", function()
@@ -199,6 +354,19 @@ describe("a server that asks for a client's certificate", function()
     end)
   end
 
+  it("F06 is shown the one that a file was replaced by, on no kept connection", function()
+    local case = providers.clumio
+    local web <close> = start(case)
+    local client = case.client(web.url, { ca_file = made.root,
+      client_certificate = copy(made.client.certificate, "shown.pem"),
+      client_key = copy(made.client.key, "shown.key") })
+    expect.created(case, case.create(client))
+    require("socket").sleep(1.1)
+    copy(made.client_of_stranger.certificate, "shown.pem")
+    copy(made.client_of_stranger.key, "shown.key")
+    expect.failure("refused", "rejected", case.create(client))
+  end)
+
   it("F06 is not reached with a key that does not fit", function()
     local case = providers.clumio
     local web <close> = start(case)
@@ -210,10 +378,13 @@ end)
 describe("verification", function()
   local switches = {
     "verify", "verify_peer", "verify_host", "verify_tls", "verify_ssl", "ssl_verify",
-    "ssl_verifypeer", "ssl_verifyhost", "tls_verify", "insecure", "skip_verify",
-    "insecure_skip_verify", "no_verify", "check_certificate", "ciphers", "tls_min", "ssl_options",
-    "curl_options",
+    "ssl_verifypeer", "ssl_verifyhost", "tls_verify", "insecure", "skip_verify", "verifySSL",
+    "insecure_skip_verify", "no_verify", "check_certificate", "no_check_certificate",
+    "rejectUnauthorized", "validate_certs", "cert_reqs", "allow_self_signed", "strict_ssl",
+    "VerifyPeer", "verify-ssl", "ignore_ssl_errors", "accept_invalid_certs", "check_hostname",
+    "ciphers", "tls_min", "ssl_options", "curl_options",
   }
+  local others = { ciphers = true, tls_min = true, ssl_options = true, curl_options = true }
 
   for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
     it("F07 has no switch: " .. provider, function()
@@ -222,6 +393,8 @@ describe("verification", function()
           local ok, trouble = pcall(coffer[provider], { [name] = value })
           assert.is_false(ok)
           assert.truthy(tostring(trouble):find("unknown option '" .. name .. "'", 1, true))
+          local is_told = tostring(trouble):find("there is no such switch: give ca_file", 1, true)
+          assert.equal(not others[name], is_told ~= nil)
         end
       end
     end)
@@ -232,7 +405,9 @@ describe("verification", function()
     local faulty <close> = server.start { { send = case.good() } }
     local client = case.client(faulty.url)
     assert.is_false(pcall(case.create, client, { verify = false }))
-    assert.is_false(pcall(case.create, client, { insecure = true }))
+    local done, said = pcall(case.create, client, { insecure = true })
+    assert.is_false(done)
+    assert.matches("there is no such switch", said)
     assert.equal(0, #faulty:requests())
   end)
 end)

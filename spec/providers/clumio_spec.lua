@@ -34,13 +34,12 @@ describe("a region of Clumio", function()
     assert.equal("https://us-west-2.api.clumio.com", base_url { token = "t" })
   end)
 
-  for wrong, right in pairs { ["us-west2"] = "us-west-2", ["eu-central"] = "eu-central-1",
-    ["US-EAST-1"] = "us-east-1" } do
-    it("P16 raises where it is not in the table, with the one that was meant: " .. wrong, function()
+  for _, wrong in ipairs { "us-west2", "eu-central", "US-EAST-1" } do
+    it("P16 raises where it is not in the table, with all of them: " .. wrong, function()
       local done, said = pcall(coffer.clumio, { token = "t", region = wrong })
       assert.is_false(done)
-      assert.matches(("option 'region' has no region '%s' (did you mean '%s'?)")
-        :format(wrong, right), said, 1, true)
+      assert.matches(("option 'region' has no region '%s', there are us-west-2, us-east-1, ")
+        :format(wrong), said, 1, true)
     end)
   end
 

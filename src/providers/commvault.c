@@ -199,21 +199,29 @@ static const struct schema plan_list = {.kind = SCHEMA_OBJECT,
 
 static const struct schema password = {.kind = SCHEMA_SECRET,
                                        .form = FORM_TO_BASE64};
+static const struct schema user_name = {.kind = SCHEMA_SECRET,
+                                        .rule = &name_rule};
 static const struct field login_fields[] = {
-    {"username", &name, FIELD_REQUIRED},
+    {"username", &user_name, FIELD_REQUIRED},
     {"password", &password, FIELD_REQUIRED, .about = "sent in base64"},
-    {"domain", &schema_text},
+    {"domain", &schema_secret},
     {"commserver", &schema_text},
     {"timeout", &schema_int32, .about = "minutes of idleness"},
     {"deviceId", &schema_text},
 };
 static const struct schema login = {.kind = SCHEMA_OBJECT,
                                     FIELDS(login_fields)};
-static const struct field session_fields[] = {
+/* The token of a gateway is another member, or lies in `data`. */
+static const struct field session_data_fields[] = {
+    {"authToken", &schema_secret},
     {"token", &schema_secret},
-    {"userName", &schema_text},
-    {"aliasName", &schema_text},
-    {"userGUID", &schema_text},
+};
+static const struct schema session_data = {.kind = SCHEMA_OBJECT,
+                                           FIELDS(session_data_fields)};
+static const struct field session_fields[] = {
+    {"token", &schema_secret},   {"authToken", &schema_secret},
+    {"data", &session_data},     {"userName", &schema_text},
+    {"aliasName", &schema_text}, {"userGUID", &schema_text},
 };
 static const struct schema session = {.kind = SCHEMA_OBJECT,
                                       FIELDS(session_fields)};
@@ -317,6 +325,7 @@ static const struct thing *const things[] = {&vault_thing, &store_thing};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"COMMVAULT_TOKEN"}},
+    {"authorization", SETTING_AUTHORIZATION, false, NULL, {NULL}},
     {"base_url", SETTING_BASE_URL, true, NULL, {"COMMVAULT_BASE_URL"}},
     {"username", SETTING_CREDENTIAL, false, NULL, {"COMMVAULT_USERNAME"}},
     {"password", SETTING_CREDENTIAL, false, NULL, {"COMMVAULT_PASSWORD"}},
@@ -328,6 +337,7 @@ const struct provider provider_commvault = {
     .title = "Commvault",
     .token_header = "Authtoken",
     .token_scheme = "",
+    .token_has_blank = true,
     .log_in = {"username", "password"},
     COUNTED(setting, settings),
     COUNTED(thing, things),

@@ -10,6 +10,13 @@ local job = { at = "addEndpointJob.response", code = "errorCode", message = "err
 local access = { at = "error", code = "errorCode", message = "errorMessage",
                  more = "errLogMessage", ok_code = NO_ERROR }
 
+--- A log-in: its token is another member at a gateway, or lies in `data`.
+local session = {
+  proof = "token", without_proof = "auth",
+  token_places = { "authToken", "data.authToken", "data.token" },
+  tells = { "isAccountLocked", "remainingLockTime", "forcePasswordChange", "loginAttempts" },
+}
+
 return {
   error_shapes = {
     flat, response, access,
@@ -28,8 +35,8 @@ return {
     list_s3_vaults = { list = "CVS3Stores" },
     get_job = { list = "jobs" },
     list_plans = { list = "plans" },
-    login = { proof = "token", without_proof = "auth" },
-    renew_token = { proof = "token", without_proof = "auth" },
+    login = session,
+    renew_token = session,
     renew_access_token = {
       proof = "accessToken", once = { "refreshToken" }, without_proof = "auth",
     },

@@ -1,0 +1,42 @@
+--- What libcurl says of a failure, made fit to be shown, with the way out where
+-- one of coffer's options is it. libcurl's codes do not tell these apart; its
+-- texts do.
+local hint = {}
+
+local TRUST = "where a private authority has signed it, give its certificate as ca_file"
+local KEY = "see client_certificate and client_key; "
+  .. "an encrypted key needs its password as client_key_password"
+
+--- Patterns of texts, in lower case, and what to do about them.
+local ways = {
+  { "alert", nil }, -- the other side's complaint: of our certificate, if of any
+  { "issuer certificate", TRUST },
+  { "self.signed certificate", TRUST },
+  { "verify the first certificate", TRUST },
+  { "certificate verification failed", TRUST },
+  { "private key", KEY },
+  { "pass phrase", KEY },
+  { "encrypted key", KEY },
+}
+
+local function way_out(text)
+  for _, way in ipairs(ways) do
+    if text:find(way[1]) then
+      return way[2]
+    end
+  end
+end
+
+--- The text, without the user and password that an address in it may have.
+-- @param text string or nil
+-- @param code string: the failure's
+function hint.add(text, code)
+  if not text then
+    return nil
+  end
+  text = text:gsub(text:find "proxy" and "%S*@" or "://%S*@", "[secret]@")
+  local way = code == "tls" and way_out(text:lower())
+  return way and ("%s (%s)"):format(text, way) or text
+end
+
+return hint

@@ -1,0 +1,22 @@
+#ifndef COFFER_FILES_H
+#define COFFER_FILES_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* Files that another program may replace, such as certificates. */
+
+enum { MOST_FILES = 3 };
+
+struct files {
+  const char *paths[MOST_FILES]; /* the caller's; NULL is none */
+  struct stat seen[MOST_FILES];
+  time_t next; /* second before which nobody looks */
+};
+
+/* True where one of them is not as it was at the last look. The first look is
+** never a change; there is one look a second at the most. */
+bool files_changed(struct files *files);
+
+#endif
