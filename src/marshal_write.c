@@ -39,22 +39,37 @@ void marshal_problem(lua_State *L, int problems, const char *field,
   lua_rawseti(L, problems, (lua_Integer)lua_rawlen(L, problems) + 1);
 }
 
+/* Pushes a name, of a very long one the beginning. */
+static const char *push_name(lua_State *L, const char *name)
+{
+  enum { MOST = 64 };
+  if (strlen(name) <= MOST)
+    return lua_pushstring(L, name);
+  lua_pushlstring(L, name, names_cut(name, MOST));
+  lua_pushliteral(L, "...");
+  lua_concat(L, 2);
+  return lua_tostring(L, -1);
+}
+
 /* Pushes a spot as people write it: plan.planId, owners[2].userId. */
 static void push_spot(lua_State *L, const struct spot *spot)
 {
-  luaL_checkstack(L, 4, "path");
+  luaL_checkstack(L, 6, "path");
   if (!spot->up && spot->name) {
-    lua_pushstring(L, spot->name);
+    push_name(L, spot->name);
     return;
   }
   if (spot->up)
     push_spot(L, spot->up);
   else
     lua_pushliteral(L, "");
-  if (spot->name)
-    lua_pushfstring(L, "%s.%s", lua_tostring(L, -1), spot->name);
-  else
+  if (spot->name) {
+    const char *name = push_name(L, spot->name);
+    lua_pushfstring(L, "%s.%s", lua_tostring(L, -2), name);
+    lua_remove(L, -2);
+  } else {
     lua_pushfstring(L, "%s[%I]", lua_tostring(L, -1), (LUAI_UACINT)spot->item);
+  }
   lua_remove(L, -2);
 }
 

@@ -15,9 +15,19 @@ local bases = {
 
 local provider_names = { "clumio", "commvault", "ecl", "astra" }
 
+-- What a caller gave, short enough for a message.
+local function cut(word)
+  if type(word) ~= "string" or #word <= 64 then return word end
+  local length = 64
+  while length > 0 and word:byte(length + 1) & 0xC0 == 0x80 do length = length - 1 end
+  return word:sub(1, length) .. "..."
+end
+
 -- Blames the line that called the public function; `level` is how many functions lie between.
 local function misuse(level, text, ...)
-  error(text:format(...), level + 3)
+  local words = table.pack(...)
+  for place = 1, words.n do words[place] = cut(words[place]) end
+  error(text:format(table.unpack(words, 1, words.n)), level + 3)
 end
 
 -- Options.
