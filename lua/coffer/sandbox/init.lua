@@ -71,7 +71,9 @@ local function is_header_table(value)
   return true
 end
 
-local sandbox_options = { wallet_enabled_after = is_count, job_completed_after = is_count }
+local sandbox_options = {
+  wallet_enabled_after = is_count, job_completed_after = is_count, strict = is_boolean,
+}
 
 local fault_options = {
   operation = is_operation, status = is_status, times = is_times, delay = is_delay,
@@ -191,7 +193,7 @@ end
 
 return function(options)
   check_options(options or {}, sandbox_options, 1)
-  local settings = { wallet_enabled_after = 2, job_completed_after = 2 }
+  local settings = { wallet_enabled_after = 2, job_completed_after = 2, strict = false }
   for name, value in pairs(options or {}) do settings[name] = value end
   local server = load_core().start("coffer.sandbox.server", package.path, package.cpath)
   local self = setmetatable({ server = server }, Box)
