@@ -435,9 +435,9 @@ describe("a real", function()
     local draw, reals = generator(2026), {}
     for power = -1074, 1023 do reals[#reals + 1] = tonumber(("0x1p%d"):format(power)) end
     for power = -323, 308 do reals[#reals + 1] = tonumber("1e" .. power) end
-    for bits = 1, 5000 do
-      reals[#reals + 1] = string.unpack("d", string.pack("i8", bits))
-      reals[#reals + 1] = string.unpack("d", string.pack("i8", (draw(1 << 26) - 1) << 26 | bits))
+    for i = 1, 5000 do -- subnormals
+      reals[#reals + 1] = string.unpack("d", string.pack("i8", i))
+      reals[#reals + 1] = string.unpack("d", string.pack("i8", (draw(1 << 26) - 1) << 26 | i))
     end
     for i = 1, 3000 do
       reals[#reals + 1] = i / 100

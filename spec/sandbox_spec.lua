@@ -147,8 +147,8 @@ end)
 describe("a very long name", function()
   local long = ("né"):rep(400000)
 
-  local function message_of(call, ...)
-    local is_done, message = pcall(call, ...)
+  local function message_of(ask, ...)
+    local is_done, message = pcall(ask, ...)
     assert.is_false(is_done)
     return message
   end
