@@ -191,13 +191,24 @@ local function load_core()
     .. reason .. ")", 3)
 end
 
+local function open(self, settings)
+  self.url = "http://127.0.0.1:" .. self.server:port()
+  self.secrets = assert(json.decode(self.server:call("open", json.encode(settings))))
+end
+
+--- A start that fails gives back at once what it has begun.
 return function(options)
   check_options(options or {}, sandbox_options, 1)
   local settings = { wallet_enabled_after = 2, job_completed_after = 2, strict = false }
   for name, value in pairs(options or {}) do settings[name] = value end
-  local server = load_core().start("coffer.sandbox.server", package.path, package.cpath)
-  local self = setmetatable({ server = server }, Box)
-  self.url = "http://127.0.0.1:" .. server:port()
-  self.secrets = json.decode(server:call("open", json.encode(settings)))
+  local core = load_core()
+  local self = setmetatable({ server = false, url = false, secrets = false }, Box)
+  pcall(pcall, pcall, pcall, self.close, self) -- a call of close is then sure of its room
+  self.server = core.start("coffer.sandbox.server", package.path, package.cpath)
+  local is_open, trouble = pcall(open, self, settings)
+  if not is_open then
+    self:close()
+    error(trouble, 0)
+  end
   return self
 end
