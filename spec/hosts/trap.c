@@ -2,8 +2,6 @@
 ** is not to loopback, and every look-up of a name, is noted in the file that
 ** TRAP_NOTES names, and fails. */
 
-#define _GNU_SOURCE
-
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,6 +19,10 @@ enum { NO_NAME = -2 /* EAI_NONAME */ };
 
 VISIBLE int getaddrinfo(const char *node, const char *service,
                         const struct addrinfo *hints, struct addrinfo **result);
+
+/* The declaration in sys/socket.h has a type that is not of ISO C. */
+VISIBLE int trap_connect(int file, const struct sockaddr *address,
+                         socklen_t length) __asm__("connect");
 
 static void note(const char *what, const char *where)
 {
@@ -61,8 +63,7 @@ static int is_outside(const struct sockaddr *address)
   return 0;
 }
 
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
-VISIBLE int connect(int file, const struct sockaddr *address, socklen_t length)
+int trap_connect(int file, const struct sockaddr *address, socklen_t length)
 {
   int (*real)(int, const struct sockaddr *, socklen_t);
   char text[INET6_ADDRSTRLEN] = "?";
