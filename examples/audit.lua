@@ -1,26 +1,24 @@
 --- Lists everything at every provider, page by page.
 --
---   lua5.4 examples/audit.lua [FROM TO]
+--   lua5.4 examples/audit.lua [--for-real] [FROM TO]
 --
--- A provider whose token is in the environment is asked for real; all others
--- are played by coffer.sandbox(), inside this process, with a few things in
--- them. FROM and TO are days, YYYY-MM-DD, of what a Wasabi account has used;
--- its number is not to be looked up: ECL_ACCT_NUM tells it.
+-- All is played by coffer.sandbox(), inside this process, with a few things in
+-- it, whatever the environment holds. With --for-real, a provider whose token
+-- is in the environment is asked for real. FROM and TO are days, YYYY-MM-DD, of
+-- what a Wasabi account has used; its number is not to be looked up:
+-- ECL_ACCT_NUM tells it.
 local coffer = require "coffer"
 
+local here = arg[0]:match "^(.*/)" or ""
+local run <close> = dofile(here .. "support/run.lua").read(arg, {
+  usage = "audit.lua [--for-real] [FROM TO]", most = 2,
+})
+
 local DAY = 86400
-local from = arg[1] or os.date("!%Y-%m-%d", os.time() - 3 * DAY)
-local to = arg[2] or os.date("!%Y-%m-%d", os.time() - DAY)
+local from = run.words[1] or os.date("!%Y-%m-%d", os.time() - 3 * DAY)
+local to = run.words[2] or os.date("!%Y-%m-%d", os.time() - DAY)
 
-local box <close> = coffer.sandbox()
-
-local function is_real(variable)
-  return (os.getenv(variable) or "") ~= ""
-end
-
-local function open(provider, variable)
-  return coffer[provider](is_real(variable) and {} or box:options(provider))
-end
+local box = run.box
 
 -- Something to see in the sandbox ------------------------------------------
 
@@ -44,14 +42,14 @@ local sandbox_account = fill()
 -- The lists -------------------------------------------------------------------
 
 local lists = {
-  { "clumio", "CLUMIO_API_TOKEN", function(clumio)
+  { "clumio", function(clumio)
     for wallet in clumio:wallets { limit = 2 } do
       local is_old = (wallet.stack_version or 0) < (wallet.available_version or 0)
       print(("  %s, AWS account %s%s"):format(wallet, wallet.account_native_id,
         is_old and ", its stack can be updated" or ""))
     end
   end },
-  { "commvault", "COMMVAULT_TOKEN", function(commvault)
+  { "commvault", function(commvault)
     for vault in commvault:s3_vaults() do
       print("  " .. tostring(vault))
     end
@@ -59,19 +57,20 @@ local lists = {
       print(("  commvault plan %d, %s"):format(row.plan.planId, row.plan.planName))
     end
   end },
-  { "ecl", "OS_TOKEN", function(ecl)
-    local number = os.getenv "ECL_ACCT_NUM"
-    if not number and is_real "OS_TOKEN" then
+  { "ecl", function(ecl)
+    local number = tostring(sandbox_account)
+    if run:is_real "ecl" then
+      number = os.getenv "ECL_ACCT_NUM"
+    end
+    if not number then
       return print "  ECL_ACCT_NUM is not set: accounts cannot be listed, only what one has used"
     end
-    for day in ecl:utilizations {
-      acct_num = number or tostring(sandbox_account), from = from, to = to,
-    } do
+    for day in ecl:utilizations { acct_num = number, from = from, to = to } do
       print(("  ecl account %s, %s: %.1f GB stored"):format(day.AcctNum, day.StartTime:sub(1, 10),
         (day.PaddedStorageSizeBytes or 0) / 1e9))
     end
   end },
-  { "astra", "ASTRA_TOKEN", function(astra)
+  { "astra", function(astra)
     for account in astra:accounts { limit = 2 } do
       print(("  %s, %s"):format(account, account.name))
     end
@@ -81,16 +80,13 @@ local lists = {
 -- A failure of one provider does not hide the others. An iterator raises it.
 local trouble = 0
 for _, list in ipairs(lists) do
-  local provider, variable, show = table.unpack(list)
-  print(("%s (%s)"):format(provider, is_real(variable) and "for real" or "sandbox"))
-  local client, refused = open(provider, variable)
-  local is_done, failure = client ~= nil, refused
-  if client then
-    is_done, failure = pcall(show, client)
-  end
+  local provider, show = table.unpack(list)
+  print(("%s (%s)"):format(provider, run:purpose(provider)))
+  local is_done, failure = pcall(function() show(run:open(provider)) end)
   if not is_done then
     print("  " .. tostring(failure))
     trouble = trouble + 1
   end
 end
+run:close()
 os.exit(trouble == 0 and 0 or 1, true)

@@ -1,43 +1,23 @@
 --- Deletes the Clumio wallets and Astra accounts whose AWS account number or
 -- name begins with PREFIX. Shows them and asks before it does.
 --
---   lua5.4 examples/clean_up.lua [--yes] [PREFIX]
+--   lua5.4 examples/clean_up.lua [--for-real] [--yes] [PREFIX]
 --
--- A provider whose token is in the environment is asked for real, and then
--- PREFIX has to be given; all others are played by coffer.sandbox(), inside
--- this process, with a few things in them.
+-- All is played by coffer.sandbox(), inside this process, with a few things in
+-- it, whatever the environment holds. With --for-real, a provider whose token
+-- is in the environment is asked for real, and then PREFIX has to be given.
 local coffer = require "coffer"
+local here = arg[0]:match "^(.*/)" or ""
+local run <close> = dofile(here .. "support/run.lua").read(arg, {
+  usage = "clean_up.lua [--for-real] [--yes] [PREFIX]", flags = { ["--yes"] = true }, most = 1,
+})
 
-local function is_real(variable)
-  return (os.getenv(variable) or "") ~= ""
+if run.is_for_real and (run.words[1] or "") == "" then
+  run:leave "--for-real: say by a PREFIX what shall be deleted"
 end
-
-local function leave(text)
-  io.stderr:write(text, "\n")
-  os.exit(2)
-end
-
---- The prefix and whether --yes is given, from the command line.
-local function settle(words)
-  local prefix, is_yes
-  for _, word in ipairs(words) do
-    if word == "--yes" then
-      is_yes = true
-    elseif word:sub(1, 1) == "-" or prefix then
-      leave "usage: clean_up.lua [--yes] [PREFIX]"
-    else
-      prefix = word
-    end
-  end
-  local is_for_real = is_real "CLUMIO_API_TOKEN" or is_real "ASTRA_TOKEN"
-  if is_for_real and (prefix or "") == "" then
-    leave "a token is set: say by a PREFIX what shall be deleted"
-  end
-  return prefix or "9", is_yes
-end
-
-local prefix, is_yes = settle(arg)
-local box <close> = coffer.sandbox()
+local prefix = run.words[1] or "9"
+local is_yes = run.flags["--yes"]
+local box = run.box
 
 --- Something to delete in the sandbox, and something to spare.
 local function fill()
@@ -51,12 +31,7 @@ end
 
 fill()
 
-local function open(provider, variable)
-  return assert(coffer[provider](is_real(variable) and {} or box:options(provider)))
-end
-
-local clumio = open("clumio", "CLUMIO_API_TOKEN")
-local astra = open("astra", "ASTRA_TOKEN")
+local clumio, astra = run:open "clumio", run:open "astra"
 
 -- What there is to delete ---------------------------------------------------
 
@@ -69,18 +44,22 @@ local function note(thing, name)
 end
 
 -- All pages are read before the first is deleted: lists shift under deletion.
-for wallet in clumio:wallets() do
-  note(wallet, wallet.account_native_id)
-end
-for account in astra:accounts() do
-  note(account, account.name)
+local function look()
+  for wallet in clumio:wallets() do
+    note(wallet, wallet.account_native_id)
+  end
+  for account in astra:accounts() do
+    note(account, account.name)
+  end
+  for _, each in ipairs(doomed) do
+    print(("%s, %s"):format(each.thing, each.name))
+  end
 end
 
-for _, each in ipairs(doomed) do
-  print(("%s, %s"):format(each.thing, each.name))
-end
+look()
 if #doomed == 0 then
   print("Nothing begins with " .. prefix .. ".")
+  run:close()
   os.exit(0, true)
 end
 
@@ -92,6 +71,7 @@ end
 
 if not is_yes and not is_meant() then
   print "Nothing was deleted."
+  run:close()
   os.exit(0, true)
 end
 
@@ -107,9 +87,15 @@ local function is_deleted(each)
   return true
 end
 
-local gone = 0
-for _, each in ipairs(doomed) do
-  gone = gone + (is_deleted(each) and 1 or 0)
+local function delete_all()
+  local gone = 0
+  for _, each in ipairs(doomed) do
+    gone = gone + (is_deleted(each) and 1 or 0)
+  end
+  return gone
 end
+
+local gone = delete_all()
 print(("%d of %d are gone."):format(gone, #doomed))
+run:close()
 os.exit(gone == #doomed and 0 or 1, true)

@@ -1,31 +1,47 @@
 --- Opens one of everything: a wallet at Clumio (refreshed once), an S3 vault
 -- at Commvault, a Wasabi account at NTT ECL, an account at Astra Control.
 --
---   lua5.4 examples/open_everything.lua
+--   lua5.4 examples/open_everything.lua [--for-real --secrets-to FILE]
 --
--- A provider whose token is in the environment is asked for real; all others
--- are played by coffer.sandbox(), inside this process.
+-- All is played by coffer.sandbox(), inside this process, whatever the
+-- environment holds. With --for-real, a provider whose token is in the
+-- environment is asked for real: it opens accounts that cost money. What is
+-- told only once goes into FILE, a new file for its owner alone.
 local coffer = require "coffer"
-
-local box <close> = coffer.sandbox()
-
---- A client of the real provider where its token is set, else of the sandbox.
-local function open(provider, variable, options)
-  local is_real = (os.getenv(variable) or "") ~= ""
-  print(("%-10s %s"):format(provider, is_real and "for real, by " .. variable or "sandbox"))
-  return assert(coffer[provider](is_real and options or box:options(provider)))
-end
+local here = arg[0]:match "^(.*/)" or ""
+local run <close> = dofile(here .. "support/run.lua").read(arg, {
+  usage = "open_everything.lua [--for-real --secrets-to FILE]", most = 0, creates = true,
+})
 
 local function show(thing, ...)
   print("  " .. table.concat({ tostring(thing), ... }, ", "))
 end
 
+-- What to open, and where: all of it is settled before the first is opened ----
+
+local new_wallet = {
+  account_native_id = run:choose("clumio", "CLUMIO_ACCOUNT", "123456789012"),
+}
+local new_vault = {
+  bucket = { clientName = run:choose("commvault", "COMMVAULT_VAULT", "backups-2026") },
+  plan = {
+    planId = math.tointeger(tonumber(run:choose("commvault", "COMMVAULT_PLAN_ID", 1))),
+    planName = run:choose("commvault", "COMMVAULT_PLAN", "server-plan"),
+  },
+}
+local new_account = {
+  name = run:choose("astra", "ASTRA_ACCOUNT", "Testing 123"),
+  metadata = { labels = { { name = "team", value = "storage" } } },
+}
+local clumio = run:open("clumio", { region = os.getenv "CLUMIO_REGION" })
+local commvault, ecl, astra = run:open "commvault", run:open "ecl", run:open "astra"
+
 -- Clumio -----------------------------------------------------------------
 
-local clumio = open("clumio", "CLUMIO_API_TOKEN", { region = os.getenv "CLUMIO_REGION" })
-local wallet = assert(clumio:create_wallet {
-  account_native_id = os.getenv "CLUMIO_ACCOUNT" or "123456789012",
-})
+print("clumio     " .. run:purpose "clumio")
+local wallet, failure = clumio:create_wallet(new_wallet)
+run:keep("clumio.wallet", wallet, failure)
+assert(wallet, failure)
 show(wallet, "deploy its stack from " .. (wallet.template_url or "the portal"),
   "its token is " .. tostring(wallet.token))
 wallet = assert(wallet:refresh())
@@ -33,15 +49,9 @@ show(wallet, "refreshed")
 
 -- Commvault --------------------------------------------------------------
 
-local commvault = open("commvault", "COMMVAULT_TOKEN", {})
-local new_vault = {
-  bucket = { clientName = os.getenv "COMMVAULT_VAULT" or "backups-2026" },
-  plan = {
-    planId = math.tointeger(os.getenv "COMMVAULT_PLAN_ID") or 1,
-    planName = os.getenv "COMMVAULT_PLAN" or "server-plan",
-  },
-}
+print("commvault  " .. run:purpose "commvault")
 local vault, trouble = commvault:create_s3_vault(new_vault)
+run:keep("commvault.vault", vault, trouble)
 assert(vault, trouble)
 show(vault, "client " .. vault.response.entity.clientId)
 if trouble then -- the vault is there, but not all that was asked for
@@ -50,8 +60,9 @@ end
 
 -- NTT Enterprise Cloud ----------------------------------------------------
 
-local ecl = open("ecl", "OS_TOKEN", {})
+print("ecl        " .. run:purpose "ecl")
 local account, incomplete = ecl:create_account()
+run:keep("ecl", account, incomplete)
 assert(account, incomplete)
 show(account, account.AcctName, "Password " .. tostring(account.Password),
   "SecretKey " .. tostring(account.SecretKey))
@@ -59,19 +70,21 @@ show(account, account.AcctName, "Password " .. tostring(account.Password),
 
 -- NetApp Astra Control ----------------------------------------------------
 
-local astra = open("astra", "ASTRA_TOKEN", {})
-local new_account = assert(astra:create_account {
-  name = os.getenv "ASTRA_ACCOUNT" or "Testing 123",
-  metadata = { labels = { { name = "team", value = "storage" } } },
-})
-show(new_account, "named " .. new_account.name)
+print("astra      " .. run:purpose "astra")
+local opened, odd = astra:create_account(new_account)
+run:keep("astra.account", opened, odd)
+assert(opened, odd)
+show(opened, "named " .. opened.name)
 
 -- When it does not work ---------------------------------------------------
 
-print "a failure, as you would meet it (the same vault once more, in the sandbox):"
-local sandboxed = assert(coffer.commvault(box:options "commvault"))
+print "a failure, as you would meet it (the same vault twice, in the sandbox):"
+local sandboxed = assert(coffer.commvault(run.box:options("commvault")))
 local _ = sandboxed:create_s3_vault(new_vault)
-local _, failure = sandboxed:create_s3_vault(new_vault)
-print("  " .. failure)
-print(("  outcome = %s, code = %s, status = %d"):format(failure.outcome, failure.code,
-  failure.status))
+local _, refused = sandboxed:create_s3_vault(new_vault)
+print("  " .. refused)
+print(("  outcome = %s, code = %s, status = %d"):format(refused.outcome, refused.code,
+  refused.status))
+if run.path then
+  print("What is told only once is in " .. run.path .. ", for its owner alone.")
+end

@@ -49,7 +49,7 @@ describe("the five calls", function()
     return assert(coffer[provider](box:options(provider)))
   end
 
-  before_each(function() box = coffer.sandbox() end)
+  before_each(function() box = coffer.sandbox { strict = true } end)
   after_each(function() box:close() end)
 
   it("create a wallet: clumio", function()

@@ -553,7 +553,7 @@ describe("an API key of ECL", function()
   end)
 
   it("works against the sandbox", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local mine = box:credentials "ecl"
     local client = assert(coffer.ecl {
       base_url = box:options("ecl").base_url, tenant_id = mine.tenant_id,
@@ -674,7 +674,7 @@ describe("a user name and a password of Commvault", function()
   end)
 
   it("work against the sandbox", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local mine = box:credentials "commvault"
     local client = assert(coffer.commvault { base_url = box:options("commvault").base_url,
       username = mine.username, password = mine.password })
@@ -690,7 +690,7 @@ describe("a user name and a password of Commvault", function()
   end)
 
   it("that are wrong are refused by the sandbox", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.commvault { base_url = box:options("commvault").base_url,
       username = "sandbox", password = "canary-wrong" })
     expect.failure("not_sent", "auth", client:list_plans())
@@ -972,7 +972,7 @@ describe("a renewed pair of access tokens", function()
   end)
 
   it("is refused by the sandbox when it was used before, in words", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local mine, handed = box:credentials "commvault", {}
     local client = assert(coffer.commvault(box:options("commvault", {
       on_tokens = function(tokens) handed[#handed + 1] = tokens end,
@@ -987,7 +987,7 @@ describe("a renewed pair of access tokens", function()
   end)
 
   it("is taken as the secrets that it comes as", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local mine = box:credentials "commvault"
     local client = assert(coffer.commvault(box:options "commvault"))
     local second = assert(client:renew_access_token {

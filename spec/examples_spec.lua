@@ -1,7 +1,10 @@
 -- The examples, run as a user runs them.
 
+local child = require "child"
 local process = require "process"
+local providers = require "providers"
 local script = require "script"
+local server = require "server"
 local workdir = require "workdir"
 
 local TOKEN = "token-of-the-spec"
@@ -36,6 +39,144 @@ local function lacks(text, ran)
   assert.is_nil(ran.output:find(text, 1, true), ("'%s' in: %s"):format(text, ran.output))
 end
 
+local function file_of(name)
+  local path = workdir.file(name)
+  os.execute("rm -rf " .. process.quote(path))
+  return path
+end
+
+--- Every variable that could lead to a provider, or out of the machine by a proxy.
+local function tempting()
+  local variables = {
+    CLUMIO_API_BASE_URL = "https://us-west-2.api.clumio.com", CLUMIO_REGION = "us-west-2",
+    COMMVAULT_BASE_URL = "https://api.metallic.io", COMMVAULT_USERNAME = "u",
+    COMMVAULT_PASSWORD = "p", COMMVAULT_DOMAIN = "d", OS_AUTH_TOKEN = TOKEN,
+    ECL_BASE_URL = "https://api.ntt.com/ecl-objectstorage", OS_USERNAME = "u", OS_PASSWORD = "p",
+    OS_AUTH_URL = "https://api.ntt.com/keystone/v3", OS_PROJECT_ID = "p", OS_TENANT_ID = "t",
+    ASTRA_BASE_URL = "https://astra.example.com", ECL_ACCT_NUM = "7",
+    CLUMIO_ACCOUNT = "999999999999", COMMVAULT_VAULT = "real", ASTRA_ACCOUNT = "real",
+    COFFER_FOR_REAL = "1", COFFER_LOG = "",
+  }
+  for _, name in ipairs { "CLUMIO_API_TOKEN", "COMMVAULT_TOKEN", "OS_TOKEN", "ASTRA_TOKEN" } do
+    variables[name] = TOKEN
+  end
+  for _, name in ipairs { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } do
+    variables[name] = "http://192.0.2.1:3128"
+  end
+  return variables
+end
+
+describe("with every token in the environment", function()
+  --- Where a program went outside of loopback, and was not let through.
+  local function trapped(name, words, input)
+    if os.getenv "COFFER_SANITIZED" then
+      pending "the sanitizers have to be loaded first"
+    end
+    local notes, variables = file_of "trap.notes", tempting()
+    variables.LD_PRELOAD, variables.TRAP_NOTES = child.need "trap.so", notes
+    run(0, name, words, { variables = variables, input = input })
+    return io.open(notes) and read(notes)
+  end
+
+  it("opens everything in the sandbox alone", function()
+    assert.is_nil(trapped "open_everything")
+  end)
+
+  it("onboards in the sandbox alone", function()
+    assert.is_nil(trapped "onboarding")
+    assert.is_nil(trapped("onboarding", { "acme", "111111111111" }))
+  end)
+
+  it("audits the sandbox alone", function()
+    assert.is_nil(trapped "audit")
+  end)
+
+  it("cleans up in the sandbox alone", function()
+    assert.is_nil(trapped("clean_up", { "--yes" }))
+  end)
+
+  it("would be seen to leave it", function()
+    local variables = { LD_PRELOAD = child.need "trap.so", TRAP_NOTES = file_of "trap.notes",
+      CLUMIO_API_TOKEN = TOKEN }
+    run(1, "audit", { "--for-real" }, { variables = variables })
+    assert.matches("^looked up us%-west%-2%.api%.clumio%.com\n", read(variables.TRAP_NOTES))
+  end)
+end)
+
+describe("for real", function()
+  local real = { "--for-real", "--secrets-to" }
+
+  local function asked(path, ...)
+    return { real[1], real[2], path, ... }
+  end
+
+  --- Runs it with Clumio's token, and its service played by a server of the spec.
+  local function run_at(faulty, status, name, words, more)
+    local variables = { CLUMIO_API_TOKEN = TOKEN, CLUMIO_API_BASE_URL = faulty.url,
+      CLUMIO_ACCOUNT = "123456789012" }
+    for each, value in pairs(more or {}) do variables[each] = value end
+    return run(status, name, words, { variables = variables })
+  end
+
+  for _, name in ipairs { "open_everything", "onboarding" } do
+    local rest = name == "onboarding" and { "acme", "123456789012" } or {}
+
+    it("needs a file for the secrets: " .. name, function()
+      local faulty <close> = server.start { { send = providers.clumio.good() } }
+      run_at(faulty, 2, name, { "--for-real", table.unpack(rest) })
+      run_at(faulty, 2, name, { "--for-real", table.unpack(rest) }, { COFFER_LOG = "debug" })
+      assert.equal(0, #faulty:connections())
+    end)
+
+    it("takes a new file alone: " .. name, function()
+      local faulty <close> = server.start { { send = providers.clumio.good() } }
+      local there = workdir.write("there.secrets", "earlier\n")
+      local link = file_of "link.secrets"
+      assert(os.execute(("ln -s %s %s"):format(process.quote(file_of "target.secrets"),
+        process.quote(link))))
+      for _, path in ipairs { there, workdir.make_directory "folder", link,
+        workdir.file "no/such/folder/f", "" } do
+        run_at(faulty, 2, name, asked(path, table.unpack(rest)))
+      end
+      assert.equal(0, #faulty:connections())
+      assert.equal("earlier\n", read(there))
+    end)
+
+    it("is not meant where no token is there: " .. name, function()
+      run(2, name, asked(file_of "none.secrets", table.unpack(rest)))
+      assert.is_nil(io.open(workdir.file "none.secrets"))
+    end)
+  end
+
+  it("keeps the secrets that came, also when the next step fails", function()
+    local path = file_of "real.secrets"
+    local faulty <close> = server.start {
+      { send = providers.clumio.good() }, { send = providers.clumio.good { status = 500 } },
+    }
+    run_at(faulty, 1, "open_everything", asked(path))
+    assert.equal("-rw-------", mode(path))
+    assert.matches("clumio%.wallet%.token = %S+\n", read(path))
+  end)
+
+  it("keeps an answer that cannot be read", function()
+    local path = file_of "odd.secrets"
+    local faulty <close> = server.start {
+      { send = providers.clumio.good { body = '{"token":"told-once"' } },
+    }
+    run_at(faulty, 1, "open_everything", asked(path))
+    assert.matches('clumio%.wallet answer = {"token":"told%-once"', read(path))
+  end)
+
+  it("invents no name and no number", function()
+    local faulty <close> = server.start { { send = providers.clumio.good() } }
+    local path = file_of "unsaid.secrets"
+    run_at(faulty, 2, "open_everything", asked(path), { CLUMIO_ACCOUNT = "" })
+    run_at(faulty, 2, "onboarding", asked(path, "acme"))
+    assert.equal(0, #faulty:connections())
+    assert.is_nil(io.open(path))
+  end)
+end)
+
 describe("open_everything.lua", function()
   local ran
   setup(function() ran = run(0, "open_everything") end)
@@ -63,21 +204,22 @@ describe("open_everything.lua", function()
 end)
 
 describe("onboarding.lua", function()
-  local function file_of(name)
-    local path = workdir.file(name)
-    os.remove(path)
-    return path
+  local function into(path)
+    return { "--secrets-to", path, "acme", "111111111111" }
   end
 
-  it("runs without arguments, and says where the secrets are", function()
-    local ran = run(0, "onboarding")
-    local path = ran.output:match "The secrets are in (%S+), for its owner alone%.\n$"
-    assert.equal("-rw-------", mode(path))
-    os.remove(path)
+  it("runs without arguments", function()
+    run(0, "onboarding")
+  end)
+
+  it("says where the secrets are", function()
+    local path = file_of "said.secrets"
+    has("The secrets are in " .. path .. ", for its owner alone.\n",
+      run(0, "onboarding", into(path)))
   end)
 
   it("creates all four", function()
-    local ran = run(0, "onboarding", { "acme", "111111111111", file_of "acme.secrets" })
+    local ran = run(0, "onboarding", { "acme", "111111111111" })
     has("created    clumio wallet ", ran)
     has("created    commvault vault acme", ran)
     has("@ecl.ntt.com", ran)
@@ -86,7 +228,7 @@ describe("onboarding.lua", function()
 
   it("keeps what is told only once in a file for its owner alone", function()
     local path = file_of "kept.secrets"
-    local ran = run(0, "onboarding", { "acme", "111111111111", path })
+    local ran = run(0, "onboarding", into(path))
     assert.equal("-rw-------", mode(path))
     local kept = read(path)
     for _, name in ipairs { "clumio.wallet.token", "ecl.SecretKey", "ecl.Password" } do
@@ -98,21 +240,17 @@ describe("onboarding.lua", function()
 
   it("takes a file name that a shell would read otherwise", function()
     local path = file_of "it's $(id) here"
-    run(0, "onboarding", { "acme", "111111111111", path })
+    run(0, "onboarding", into(path))
     assert.equal("-rw-------", mode(path))
   end)
 
   it("creates nothing where the file is there already", function()
     local path = workdir.write("there.secrets", "earlier\n")
-    local ran = run(1, "onboarding", { "acme", "111111111111", path })
+    local ran = run(2, "onboarding", into(path))
     lacks("created", ran)
     assert.equal("earlier\n", read(path))
   end)
 
-  it("creates nothing for real without a file", function()
-    local ran = run(2, "onboarding", {}, { variables = { ASTRA_TOKEN = TOKEN } })
-    lacks("created", ran)
-  end)
 end)
 
 describe("audit.lua", function()
@@ -129,7 +267,7 @@ describe("audit.lua", function()
   end)
 
   it("goes on behind a provider that does not answer, and ends with 1", function()
-    local ran = run(1, "audit", {}, {
+    local ran = run(1, "audit", { "--for-real" }, {
       variables = { CLUMIO_API_TOKEN = TOKEN, CLUMIO_API_BASE_URL = "http://127.0.0.1:1" },
     })
     has("clumio list_wallets: not sent", ran)
@@ -161,7 +299,8 @@ describe("clean_up.lua", function()
   end)
 
   it("wants to be told what to delete where it is for real", function()
-    local ran = run(2, "clean_up", { "--yes" }, { variables = { CLUMIO_API_TOKEN = TOKEN } })
+    local ran = run(2, "clean_up", { "--for-real", "--yes" },
+      { variables = { CLUMIO_API_TOKEN = TOKEN } })
     assert.equal("", ran.output)
   end)
 

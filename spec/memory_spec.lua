@@ -53,6 +53,20 @@ describe("memory that ends", function()
   end
 end)
 
+describe("a sandbox that does not start for want of memory", function()
+  it("leaves nothing, where Lua has none", function()
+    assert.matches("nothing is left after %d%d+ tries", run(process.quote(need "allocator")
+      .. " spec/hosts/starve_sandbox.lua allocator"))
+  end)
+
+  it("leaves nothing, where the C library has none", function()
+    local preloaded = need "failing_malloc.so"
+    assert.matches("nothing is left after %d%d+ tries", run(
+      ("env LD_PRELOAD=%s LUA_CPATH_5_4=%s lua5.4 spec/hosts/starve_sandbox.lua failing_malloc 211")
+        :format(process.quote(preloaded), process.quote(child.hosts .. "?.so;" .. package.cpath))))
+  end)
+end)
+
 describe("a collector that never rests", function()
   it("G04 takes nothing that is still in use", function()
     assert_starved(process.quote(need "allocator") .. " -c spec/hosts/starve.lua")

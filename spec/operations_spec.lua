@@ -486,7 +486,7 @@ describe("the link to a wallet's keys", function()
   end)
 
   it("is followed in the sandbox", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.clumio(box:options "clumio"))
     local wallet = assert(client:create_wallet "123456789012")
     assert.equal("table", type(assert(wallet:keys())))
@@ -495,7 +495,7 @@ end)
 
 describe("a wallet in the sandbox", function()
   it("can be created, listed, read, refreshed, deleted, by its own methods", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.clumio(box:options "clumio"))
     local wallet = assert(client:create_wallet "123456789012")
     assert.equal("Waiting", wallet:get().state)
@@ -551,7 +551,7 @@ end)
 
 describe("Commvault in the sandbox", function()
   it("goes from plan to vault to job, with integers on the way", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.commvault(box:options "commvault"))
     local plan = assert(client:list_plans()).plans[1].plan
     local vault = assert(client:create_s3_vault { bucket = { clientName = "b-1" }, plan = plan,
@@ -564,7 +564,7 @@ describe("Commvault in the sandbox", function()
   end)
 
   it("renews a log-in token, and the old one is gone", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local mine = box:credentials "commvault"
     local client = assert(coffer.commvault(box:options "commvault"))
     assert(client:renew_token(coffer.secret(mine.token)))
@@ -594,7 +594,7 @@ describe("a user of ECL", function()
   end
 
   it("is created once for an account of the sandbox, and a second one refused", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.ecl(box:options "ecl"))
     expect.failure("refused", "not_found", client:create_user "robot")
     local account = assert(client:create_account())
@@ -630,7 +630,7 @@ end)
 
 describe("an account of Astra", function()
   it("has its Location in coffer.response", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.astra(box:options "astra"))
     local account = assert(client:create_account "Testing 123")
     local response = coffer.response(account)
@@ -640,7 +640,7 @@ describe("an account of Astra", function()
   end)
 
   it("can be read, changed, listed, deleted, by its own methods", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.astra(box:options "astra"))
     local account = assert(client:create_account "Testing 123")
     assert.is_true(account:update { name = "Renamed", isEnabled = "true", state = "active" })

@@ -362,6 +362,47 @@ describe("extra", function()
     assert.same(further, seen.fields.further)
   end)
 
+  local function create_vault(extra)
+    return function(commvault)
+      return commvault:create_s3_vault({
+        bucket = { clientName = "b" }, plan = { planId = 1, planName = "p" },
+        owners = { { userId = 1 }, { userId = 2 } }, userGroups = { { userGroupId = 3 } },
+      }, { extra = extra })
+    end
+  end
+
+  it("adds to the objects within a parameter, and to the items of its list", function()
+    local seen = loopback.sent(providers.commvault, create_vault {
+      bucket = { colour = { "red" } }, owners = { [2] = { _type_ = 13 } },
+      userGroups = { { _type_ = 15 } }, further = true,
+    })
+    assert.equal('{"bucket":{"clientName":"b","colour":["red"]},'
+      .. '"plan":{"planId":1,"planName":"p"},'
+      .. '"owners":[{"userId":1,"__type__":13},{"userId":2,"__type__":13,"_type_":13}],'
+      .. '"userGroups":[{"userGroupId":3,"__type__":15,"_type_":15}],"further":true}', seen.body)
+  end)
+
+  local wrong = {
+    ["extra.bucket.clientName"] = { bucket = { clientName = "other" } },
+    ["extra.owners[1].__type__"] = { owners = { { __type__ = 14 } } },
+    ["extra.owners[2].userId"] = { owners = { [2] = { userId = 1 } } },
+    ["extra.owners"] = { owners = { {}, {}, { _type_ = 13 } } },
+    ["extra.userGroups"] = { userGroups = { colour = "red" } },
+    ["extra.cvs3Endpoints"] = { cvs3Endpoints = { { x = 1 } } },
+    ["extra.rotateKeys"] = { rotateKeys = true },
+    ["extra.plan"] = { plan = 7 },
+    ["extra.owners[1]"] = { owners = { "x" } },
+    ["extra.bucket.x"] = { bucket = { x = print } },
+    ["extra.owners[1].x.y"] = { owners = { { x = { y = print } } } },
+  }
+
+  for field, extra in pairs(wrong) do
+    it("is refused where it does not add: " .. field, function()
+      assert.truthy(loopback.detail(loopback.refused(providers.commvault, create_vault(extra)),
+        field))
+    end)
+  end
+
   it("does not take the place of a parameter", function()
     local failure = loopback.refused(providers.clumio,
       create { extra = { account_native_id = "210987654321" } })

@@ -333,3 +333,42 @@ describe("an input without problems", function()
       .. '"userGroups":[{"userGroupId":2,"__type__":15}],"rotateKeys":true}', seen.body)
   end)
 end)
+
+describe("a very long name", function()
+  local long = ("né"):rep(400000)
+
+  local function message_of(call, ...)
+    local is_done, message = pcall(call, ...)
+    assert.is_false(is_done)
+    return tostring(message)
+  end
+
+  local asks = {
+    ["as an option of a client"] = function() coffer.clumio { token = "t", [long] = 1 } end,
+    ["as a region"] = function() coffer.clumio { token = "t", region = long } end,
+    ["as an option of a call"] = function(client) client:create_wallet("1", { [long] = 1 }) end,
+    ["as a call"] = function(client) client:request(long) end,
+    ["as an option of a wait for many"] = function()
+      coffer.map({}, function() end, { [long] = 1 })
+    end,
+  }
+
+  for what, ask in pairs(asks) do
+    it("is refused shortly, " .. what, function()
+      local client = assert(coffer.clumio { base_url = "http://127.0.0.1:1", token = "t" })
+      local message = message_of(ask, client)
+      assert.is_true(#message < 700, #message)
+      assert.is_truthy(utf8.len(message))
+      assert.matches("nén", message)
+    end)
+  end
+
+  it("is cut in what is told of a parameter", function()
+    local failure = loopback.refused(providers.clumio, function(client)
+      return client:create_wallet { account_native_id = "123456789012", [long] = 1 }
+    end)
+    assert.is_true(#failure.details[1].field < 100)
+    assert.equal("is not known", failure.details[1].message)
+    assert.is_truthy(utf8.len(failure.details[1].field))
+  end)
+end)

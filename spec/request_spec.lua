@@ -112,7 +112,7 @@ describe("a prepared request's curl command", function()
   for _, row in ipairs(names) do
     local provider, name = row[1], row[2]
     it(("works when it is pasted: %s %s"):format(provider, name), function()
-      local box <close> = coffer.sandbox()
+      local box <close> = coffer.sandbox { strict = true }
       for _, call in ipairs(calls_of(box)) do
         if tostring(call[1]):find("coffer." .. provider, 1, true) and call[2] == name then
           local token = box:options(provider).token
@@ -134,7 +134,7 @@ describe("a prepared request's curl command", function()
     end)
 
     it(("shows no secret: %s %s"):format(provider, name), function()
-      local box <close> = coffer.sandbox()
+      local box <close> = coffer.sandbox { strict = true }
       for _, call in ipairs(calls_of(box)) do
         if tostring(call[1]):find("coffer." .. provider, 1, true) and call[2] == name then
           local prepared = assert(call[1]:request(name, call[3]))
@@ -331,7 +331,7 @@ describe("a prepared request", function()
   end)
 
   it("names the rows of a list as the call does", function()
-    local box <close> = coffer.sandbox()
+    local box <close> = coffer.sandbox { strict = true }
     local client = assert(coffer.astra(box:options "astra"))
     assert(client:create_account "one")
     local list = assert(assert(client:request("list_accounts", { include = "name" })):send())

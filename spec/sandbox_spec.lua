@@ -144,6 +144,35 @@ describe("the options of a sandbox", function()
   end)
 end)
 
+describe("a very long name", function()
+  local long = ("né"):rep(400000)
+
+  local function message_of(ask, ...)
+    local is_done, message = pcall(ask, ...)
+    assert.is_false(is_done)
+    return message
+  end
+
+  local asks = {
+    ["as an option"] = function() sandbox { [long] = 1 } end,
+    ["as a provider"] = function(box) box:options(long) end,
+    ["as an operation"] = function(box) box:fail { operation = long } end,
+    ["as a field of a fault"] = function(box) box:fail { [long] = 1 } end,
+  }
+
+  for what, ask in pairs(asks) do
+    it("is refused at once and shortly, " .. what, function()
+      local box <close> = sandbox()
+      local begun = os.clock()
+      local message = message_of(ask, box)
+      assert.is_true(os.clock() - begun < 0.5)
+      assert.is_true(#message < 300)
+      assert.is_truthy(utf8.len(message))
+      assert.matches("nén", message)
+    end)
+  end
+end)
+
 describe("the core of a sandbox", function()
   local core = require "coffer.sandbox.core"
 

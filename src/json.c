@@ -2,6 +2,7 @@
 
 #include "json.h"
 
+#include <float.h>
 #include <limits.h>
 #include <locale.h>
 #include <math.h>
@@ -710,20 +711,153 @@ bool json_write_integer(struct buffer *buffer, int64_t value)
   return buffer_append(buffer, at, (size_t)(text + sizeof text - at));
 }
 
-/* The shortest of 15 to 17 digits that reads back as the same number. A real
-** stays recognisable as one: 3.0, not 3. */
-bool json_write_real(struct buffer *buffer, double value)
+/* Reals: the significant digits, of which the first stands before the point,
+** and the power of ten. */
+
+enum { MOST_DIGITS = 17 };
+
+struct decimal {
+  char digits[MOST_DIGITS + 1];
+  int count;
+  int power;
+};
+
+/* Takes a text such as 1.250e-07, in whatever locale. */
+static void take_decimal(const char *text, struct decimal *decimal)
 {
-  char text[40];
-  for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    if (strtod(text, NULL) == value)
+  decimal->count = 0;
+  for (; *text != 'e'; text++)
+    if (*text >= '0' && *text <= '9')
+      decimal->digits[decimal->count++] = *text;
+  decimal->power = (int)strtol(text + 1, NULL, 10);
+}
+
+static void drop_zeros(struct decimal *decimal)
+{
+  while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0')
+    decimal->count--;
+  decimal->digits[decimal->count] = '\0';
+}
+
+static double value_of(const struct decimal *decimal)
+{
+  char text[MOST_DIGITS + 16];
+  snprintf(text, sizeof text, "%.*se%d", decimal->count, decimal->digits,
+           decimal->power - decimal->count + 1);
+  return strtod(text, NULL);
+}
+
+/* One more in the last digit. All nines are of no concern: that decimal has
+** fewer digits, and was tried before. */
+static void step_up(struct decimal *decimal)
+{
+  int place = decimal->count - 1;
+  while (place > 0 && decimal->digits[place] == '9')
+    decimal->digits[place--] = '0';
+  if (decimal->digits[place] < '9')
+    decimal->digits[place]++;
+}
+
+/* What reads as a power of two reaches up twice as far as down, so that the
+** nearest decimal may lie too low, and the next one fit. */
+static bool fits_above(double value, struct decimal *decimal)
+{
+  int exponent;
+  if (frexp(value, &exponent) != 0.5)
+    return false;
+  step_up(decimal);
+  return value_of(decimal) == value;
+}
+
+/* The fewest digits that read back as the same number, which is not below 0.
+** 15 digits tell all decimals of as many apart; subnormals have fewer. */
+static void shorten(double value, struct decimal *decimal)
+{
+  char text[MOST_DIGITS + 16];
+  int digits = value < DBL_MIN && value > 0 ? 1 : DBL_DIG;
+  for (; digits <= MOST_DIGITS; digits++) {
+    snprintf(text, sizeof text, "%.*e", digits - 1, value);
+    take_decimal(text, decimal);
+    if (strtod(text, NULL) == value || fits_above(value, decimal))
       break;
   }
-  char *point = strchr(text, decimal_point());
-  if (point)
-    *point = '.';
-  if (!strpbrk(text, ".e"))
-    memcpy(text + strlen(text), ".0", 3);
-  return buffer_append_text(buffer, text);
+  drop_zeros(decimal);
+}
+
+static char *put(char *at, const char *digits, int count)
+{
+  memcpy(at, digits, (size_t)count);
+  return at + count;
+}
+
+static char *put_zeros(char *at, int count)
+{
+  memset(at, '0', (size_t)count);
+  return at + count;
+}
+
+/* The letter and a power of at most three digits. */
+static char *put_power(char *at, int power)
+{
+  int size = abs(power);
+  *at++ = 'e';
+  if (power < 0)
+    *at++ = '-';
+  if (size >= 100)
+    *at++ = (char)('0' + size / 100);
+  if (size >= 10)
+    *at++ = (char)('0' + size / 10 % 10);
+  *at++ = (char)('0' + size % 10);
+  return at;
+}
+
+/* 125e-9 */
+static char *put_whole(char *at, const struct decimal *decimal)
+{
+  at = put(at, decimal->digits, decimal->count);
+  return put_power(at, decimal->power - decimal->count + 1);
+}
+
+/* 1.25e-7 */
+static char *put_scientific(char *at, const struct decimal *decimal)
+{
+  *at++ = decimal->digits[0];
+  if (decimal->count > 1)
+    *at++ = '.';
+  at = put(at, decimal->digits + 1, decimal->count - 1);
+  return put_power(at, decimal->power);
+}
+
+/* 0.00125, 12.5 and 125.0 */
+static char *put_plain(char *at, const struct decimal *decimal)
+{
+  int whole = decimal->power + 1; /* digits before the point */
+  int shown = whole < 0 ? 0 : whole < decimal->count ? whole : decimal->count;
+  at = put(at, decimal->digits, shown);
+  at = put_zeros(at, whole > 0 ? whole - shown : 1);
+  *at++ = '.';
+  at = put_zeros(at, whole < 0 ? -whole : 0);
+  if (shown == decimal->count)
+    *at++ = '0';
+  return put(at, decimal->digits + shown, decimal->count - shown);
+}
+
+/* The shortest text that reads back as the same real, and as a real: 3.0, not
+** 3. Of two that are as short, the plainer. */
+bool json_write_real(struct buffer *buffer, double value)
+{
+  char texts[3][MOST_DIGITS + 32];
+  struct decimal decimal;
+  shorten(fabs(value), &decimal);
+  bool is_plain = decimal.power > -5 && decimal.power < MOST_DIGITS;
+  const char *ends[] = {is_plain ? put_plain(texts[0], &decimal) : NULL,
+                        put_scientific(texts[1], &decimal),
+                        put_whole(texts[2], &decimal)};
+  int best = is_plain ? 0 : 1;
+  for (int i = best + 1; i < 3; i++)
+    if (ends[i] - texts[i] < ends[best] - texts[best])
+      best = i;
+  if (signbit(value) && !buffer_append_byte(buffer, '-'))
+    return false;
+  return buffer_append(buffer, texts[best], (size_t)(ends[best] - texts[best]));
 }

@@ -19,6 +19,7 @@ struct spot {
   const void *table; /* in which it stands, where that is free-form */
   int index;         /* on the stack */
   int type;          /* in Lua */
+  int extra;         /* on the stack: the table of what `extra` adds, or 0 */
 };
 
 static void write_value(lua_State *L, struct writing *writing,
@@ -39,22 +40,37 @@ void marshal_problem(lua_State *L, int problems, const char *field,
   lua_rawseti(L, problems, (lua_Integer)lua_rawlen(L, problems) + 1);
 }
 
+/* Pushes a name, of a very long one the beginning. */
+static const char *push_name(lua_State *L, const char *name)
+{
+  enum { MOST = 64 };
+  if (strlen(name) <= MOST)
+    return lua_pushstring(L, name);
+  lua_pushlstring(L, name, names_cut(name, MOST));
+  lua_pushliteral(L, "...");
+  lua_concat(L, 2);
+  return lua_tostring(L, -1);
+}
+
 /* Pushes a spot as people write it: plan.planId, owners[2].userId. */
 static void push_spot(lua_State *L, const struct spot *spot)
 {
-  luaL_checkstack(L, 4, "path");
+  luaL_checkstack(L, 6, "path");
   if (!spot->up && spot->name) {
-    lua_pushstring(L, spot->name);
+    push_name(L, spot->name);
     return;
   }
   if (spot->up)
     push_spot(L, spot->up);
   else
     lua_pushliteral(L, "");
-  if (spot->name)
-    lua_pushfstring(L, "%s.%s", lua_tostring(L, -1), spot->name);
-  else
+  if (spot->name) {
+    const char *name = push_name(L, spot->name);
+    lua_pushfstring(L, "%s.%s", lua_tostring(L, -2), name);
+    lua_remove(L, -2);
+  } else {
     lua_pushfstring(L, "%s[%I]", lua_tostring(L, -1), (LUAI_UACINT)spot->item);
+  }
   lua_remove(L, -2);
 }
 
@@ -64,6 +80,16 @@ static void problem(lua_State *L, const struct writing *writing,
   push_spot(L, spot);
   marshal_problem(L, writing->problems, lua_tostring(L, -1), message);
   lua_pop(L, 1);
+}
+
+/* The same of the place in call option `extra` that adds to the spot. */
+static void problem_extra(lua_State *L, const struct writing *writing,
+                          const struct spot *spot, const char *message)
+{
+  push_spot(L, spot);
+  const char *field = lua_pushfstring(L, "extra.%s", lua_tostring(L, -1));
+  marshal_problem(L, writing->problems, field, message);
+  lua_pop(L, 2);
 }
 
 static void problem_type(lua_State *L, const struct writing *writing,
@@ -215,19 +241,52 @@ static bool is_null(lua_State *L, const struct spot *spot)
          lua_touserdata(L, spot->index) == MARSHAL_NULL;
 }
 
+/* What `extra` adds to a spot is on top. False, and told, where it cannot. */
+static bool check_extra(lua_State *L, const struct writing *writing,
+                        const struct spot *spot)
+{
+  bool is_table = lua_istable(L, -1);
+  if (!is_table)
+    problem_extra(L, writing, spot, "must be a table of fields to add");
+  return is_table;
+}
+
+/* Tells of what `extra` has for items that the list has not. */
+static void check_extra_items(lua_State *L, const struct writing *writing,
+                              const struct spot *spot, lua_Integer count)
+{
+  lua_pushnil(L);
+  while (lua_next(L, spot->extra)) {
+    lua_pop(L, 1);
+    if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 ||
+        lua_tointeger(L, -1) > count) {
+      problem_extra(L, writing, spot, "adds to items that are not given");
+      lua_pop(L, 1);
+      return;
+    }
+  }
+}
+
 static void write_array(lua_State *L, struct writing *writing,
                         const struct schema *item, const struct spot *spot)
 {
   lua_Integer count = (lua_Integer)lua_rawlen(L, spot->index);
-  struct spot inner = {spot, .table = lua_topointer(L, spot->index),
-                       .index = lua_gettop(L) + 1};
+  int top = lua_gettop(L);
+  struct spot inner = {spot, .table = lua_topointer(L, spot->index)};
+  if (spot->extra)
+    check_extra_items(L, writing, spot, count);
   must(L, buffer_append_byte(writing->out, '['));
   for (inner.item = 1; inner.item <= count; inner.item++) {
     if (inner.item > 1)
       must(L, buffer_append_byte(writing->out, ','));
+    inner.extra = 0;
+    if (spot->extra && lua_rawgeti(L, spot->extra, inner.item) != LUA_TNIL &&
+        check_extra(L, writing, &inner))
+      inner.extra = lua_gettop(L);
+    inner.index = lua_gettop(L) + 1;
     inner.type = lua_rawgeti(L, spot->index, inner.item);
     write_value(L, writing, item, &inner);
-    lua_pop(L, 1);
+    lua_settop(L, top);
   }
   must(L, buffer_append_byte(writing->out, ']'));
 }
@@ -255,8 +314,22 @@ static bool is_list(lua_State *L, int index)
   return count_entries(L, index) == (lua_Integer)lua_rawlen(L, index);
 }
 
-/* Members in whatever order Lua keeps them: free-form objects have none. */
+/* True when the string at this index names a field. */
+static bool names_field(lua_State *L, const struct schema *schema, int index)
+{
+  size_t length;
+  const char *name = lua_tolstring(L, index, &length);
+  for (size_t i = 0; i < schema->field_count; i++)
+    if (strlen(schema->fields[i].name) == length &&
+        memcmp(schema->fields[i].name, name, length) == 0)
+      return true;
+  return false;
+}
+
+/* Members in whatever order Lua keeps them: free-form objects have none. Those
+** that a schema knows, if there is one, are passed over. */
 static void write_free_members(lua_State *L, struct writing *writing,
+                               const struct schema *known,
                                const struct spot *spot, bool is_first)
 {
   size_t length;
@@ -268,6 +341,10 @@ static void write_free_members(lua_State *L, struct writing *writing,
       problem_type(L, writing, spot, "a list, or a table with names only", -2);
       lua_pop(L, 2);
       return;
+    }
+    if (known && names_field(L, known, -2)) {
+      lua_pop(L, 1);
+      continue;
     }
     inner.name = lua_tolstring(L, -2, &length);
     inner.type = lua_type(L, -1);
@@ -319,7 +396,7 @@ static void write_free_table(lua_State *L, struct writing *writing,
     return;
   }
   must(L, buffer_append_byte(writing->out, '{'));
-  write_free_members(L, writing, spot, true);
+  write_free_members(L, writing, NULL, spot, true);
   must(L, buffer_append_byte(writing->out, '}'));
 }
 
@@ -374,18 +451,6 @@ static void write_free(lua_State *L, struct writing *writing,
 }
 
 /* Objects */
-
-/* True when the string at this index names a field. */
-static bool names_field(lua_State *L, const struct schema *schema, int index)
-{
-  size_t length;
-  const char *name = lua_tolstring(L, index, &length);
-  for (size_t i = 0; i < schema->field_count; i++)
-    if (strlen(schema->fields[i].name) == length &&
-        memcmp(schema->fields[i].name, name, length) == 0)
-      return true;
-  return false;
-}
 
 static void problem_unknown(lua_State *L, const struct writing *writing,
                             const struct schema *schema,
@@ -518,10 +583,36 @@ static void write_field(lua_State *L, struct writing *writing,
     problem(L, writing, spot, "is required");
 }
 
+/* True for a field that `extra` can add to: an object, or a list of them. */
+static bool takes_extra(const struct field *field)
+{
+  const struct schema *schema = field->schema;
+  return field->place == IN_BODY && !(field->flags & FIELD_FIXED) &&
+         (schema->kind == SCHEMA_OBJECT ||
+          (schema->kind == SCHEMA_ARRAY &&
+           schema->item->kind == SCHEMA_OBJECT));
+}
+
+/* Pushes what `extra` has for a field whose name is on top, in its place. Gives
+** back where that is, or 0 where it adds nothing. */
+static int push_extra(lua_State *L, const struct writing *writing,
+                      const struct field *field, const struct spot *spot,
+                      int extra)
+{
+  if (lua_rawget(L, extra) == LUA_TNIL)
+    return 0;
+  if (!takes_extra(field))
+    problem_extra(L, writing, spot,
+                  "is a parameter of this call, not an extra");
+  else if (check_extra(L, writing, spot))
+    return lua_gettop(L);
+  return 0;
+}
+
 /* The members of an object that its schema knows. */
 static bool write_members(lua_State *L, struct writing *writing,
                           const struct schema *schema, const struct spot *spot,
-                          int index)
+                          int index, int extra)
 {
   bool is_first = true;
   lua_Integer known = 0;
@@ -532,11 +623,18 @@ static bool write_members(lua_State *L, struct writing *writing,
   for (size_t i = 0; i < schema->field_count; i++) {
     const struct field *field = &schema->fields[i];
     inner.name = field->name;
+    if (extra) {
+      lua_getiuservalue(L, names, (int)i + 1);
+      inner.extra = push_extra(L, writing, field, &inner, extra);
+      inner.index = names + 2;
+    }
     lua_getiuservalue(L, names, (int)i + 1);
     inner.type = lua_rawget(L, index);
     known += inner.type != LUA_TNIL;
+    if (inner.extra && inner.type != LUA_TTABLE)
+      problem_extra(L, writing, &inner, "adds to what is not given");
     write_field(L, writing, field, &labels[i], &inner, &is_first);
-    lua_pop(L, 1);
+    lua_settop(L, names);
   }
   lua_pop(L, 1);
   if (count_entries(L, index) != known)
@@ -544,11 +642,31 @@ static bool write_members(lua_State *L, struct writing *writing,
   return is_first;
 }
 
+/* What `extra` adds, behind the documented members. */
+static void write_extra(lua_State *L, struct writing *writing,
+                        const struct schema *schema, const struct spot *spot,
+                        bool is_first)
+{
+  struct spot added = {NULL, "extra", .index = spot->extra};
+  if (spot->up || spot->name) { /* within a parameter */
+    push_spot(L, spot);
+    added.name = lua_pushfstring(L, "extra.%s", lua_tostring(L, -1));
+  } else {
+    lua_pushnil(L);
+    lua_pushnil(L);
+  }
+  write_free_members(L, writing, schema, &added, is_first);
+  lua_pop(L, 2);
+}
+
 static void write_object(lua_State *L, struct writing *writing,
                          const struct schema *schema, const struct spot *spot)
 {
   must(L, buffer_append_byte(writing->out, '{'));
-  write_members(L, writing, schema, spot, spot->index);
+  bool is_first =
+      write_members(L, writing, schema, spot, spot->index, spot->extra);
+  if (spot->extra)
+    write_extra(L, writing, schema, spot, is_first);
   must(L, buffer_append_byte(writing->out, '}'));
 }
 
@@ -602,23 +720,6 @@ static void write_value(lua_State *L, struct writing *writing,
   }
 }
 
-/* The members of call option `extra`, behind the documented ones. */
-static void write_extra(lua_State *L, struct writing *writing,
-                        const struct schema *parameters, int extra,
-                        bool is_first)
-{
-  struct spot spot = {NULL, "extra", .index = extra};
-  lua_pushnil(L);
-  while (lua_next(L, extra)) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING && names_field(L, parameters, -1)) {
-      struct spot inner = {&spot, lua_tostring(L, -1)};
-      problem(L, writing, &inner, "is a parameter of this call, not an extra");
-    }
-  }
-  write_free_members(L, writing, &spot, is_first);
-}
-
 void marshal_write(lua_State *L, struct writing *writing,
                    const struct schema *parameters, int index, int extra)
 {
@@ -626,9 +727,10 @@ void marshal_write(lua_State *L, struct writing *writing,
   marshal_push_kept(L);
   writing->kept = lua_gettop(L);
   must(L, buffer_append_byte(writing->out, '{'));
-  bool is_first = write_members(L, writing, parameters, NULL, index);
+  bool is_first = write_members(L, writing, parameters, NULL, index, extra);
   if (extra)
-    write_extra(L, writing, parameters, extra, is_first);
+    write_extra(L, writing, parameters, &(struct spot){.extra = extra},
+                is_first);
   must(L, buffer_append_byte(writing->out, '}'));
   lua_pop(L, 1);
 }

@@ -2,6 +2,8 @@
 
 #include "misuse.h"
 
+#include "names.h"
+
 #include <lauxlib.h>
 #include <stdarg.h>
 #include <string.h>
@@ -35,6 +37,26 @@ static void push_place(lua_State *L)
   lua_pushliteral(L, "");
 }
 
+/* What a caller gave is in the message, and may be of any length: of a long
+** message the head and the tail are kept. */
+static void cut_middle(lua_State *L)
+{
+  enum { MOST = 512, HEAD = 320, TAIL = 160 };
+  size_t length;
+  const char *text = lua_tolstring(L, -1, &length);
+  if (length <= MOST)
+    return;
+  size_t head = names_cut(text, HEAD);
+  size_t tail = length - TAIL;
+  while (tail < length && ((unsigned char)text[tail] & 0xC0) == 0x80)
+    tail++;
+  lua_pushlstring(L, text, head);
+  lua_pushliteral(L, " ... ");
+  lua_pushlstring(L, text + tail, length - tail);
+  lua_concat(L, 3);
+  lua_remove(L, -2);
+}
+
 /* lua_pushvfstring knows %s, %d, %I, %f, %c, %p and %%. */
 _Noreturn void misuse(lua_State *L, const char *format, ...)
 {
@@ -43,6 +65,7 @@ _Noreturn void misuse(lua_State *L, const char *format, ...)
   push_place(L);
   lua_pushvfstring(L, format, arguments);
   va_end(arguments);
+  cut_middle(L);
   lua_concat(L, 2);
   for (;;) /* it does not come back, though its type does not say so */
     lua_error(L);

@@ -56,3 +56,11 @@ void names_offer(struct names_search *search, const char *known)
     search->distance = steps;
   }
 }
+
+size_t names_cut(const char *text, size_t most)
+{
+  size_t length = most;
+  while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+    length--;
+  return length;
+}

@@ -14,4 +14,8 @@ struct names_search {
 
 void names_offer(struct names_search *search, const char *known);
 
+/* Where to cut a longer text so that no UTF-8 sequence is cut in two: `most`,
+** or a little less. */
+size_t names_cut(const char *text, size_t most);
+
 #endif

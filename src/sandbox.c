@@ -228,14 +228,38 @@ static void push_words(lua_State *L, const struct sandbox *sandbox)
     lua_pushliteral(L, "");
 }
 
+/* Gives back all but the words. In a child process the lock may be held, and
+** the inner state may be half-way, by a thread that was left behind: they stay
+** untouched. */
+static void sandbox_release(struct sandbox *sandbox)
+{
+  bool is_ours = sandbox->owner == getpid();
+  if (sandbox->server && is_ours)
+    http_server_stop(sandbox->server);
+  else if (sandbox->server)
+    http_server_forget(sandbox->server);
+  sandbox->server = NULL;
+  if (sandbox->inner && is_ours)
+    lua_close(sandbox->inner);
+  sandbox->inner = NULL;
+  if (sandbox->has_mutex && is_ours)
+    pthread_mutex_destroy(&sandbox->mutex);
+  sandbox->has_mutex = false;
+}
+
+/* Where the start fails, what was begun is given back at once: a finalizer
+** that finds no memory for its own call is never called again. */
 static void sandbox_open_inner(lua_State *L, struct sandbox *sandbox,
                                struct setting *setting)
 {
   sandbox->inner = luaL_newstate();
-  if (!sandbox->inner)
+  if (!sandbox->inner) {
+    sandbox_release(sandbox);
     luaL_error(L, "not enough memory");
+  }
   if (inner_run(sandbox->inner, inner_open, setting, &sandbox->words))
     return;
+  sandbox_release(sandbox);
   push_words(L, sandbox);
   luaL_error(L, "the sandbox cannot be set up: %s", lua_tostring(L, -1));
 }
@@ -258,8 +282,12 @@ static int sandbox_start(lua_State *L)
   sandbox_open_inner(L, sandbox, &setting);
   errno = 0;
   sandbox->server = http_server_start(sandbox_handle, sandbox);
-  if (!sandbox->server)
+  if (!sandbox->server) {
+    int trouble = errno;
+    sandbox_release(sandbox);
+    errno = trouble;
     return raise_errno(L, "the sandbox cannot listen on 127.0.0.1");
+  }
   return 1;
 }
 
@@ -286,24 +314,11 @@ static int sandbox_call(lua_State *L)
   return is_done ? 1 : lua_error(L);
 }
 
-/* Also __gc and __close. In a child process the lock may be held, and the
-** inner state may be half-way, by a thread that was left behind: they stay
-** untouched. */
+/* Also __gc and __close. */
 static int sandbox_close(lua_State *L)
 {
   struct sandbox *sandbox = luaL_checkudata(L, 1, SANDBOX_TYPE);
-  bool is_ours = sandbox->owner == getpid();
-  if (sandbox->server && is_ours)
-    http_server_stop(sandbox->server);
-  else if (sandbox->server)
-    http_server_forget(sandbox->server);
-  sandbox->server = NULL;
-  if (sandbox->inner && is_ours)
-    lua_close(sandbox->inner);
-  sandbox->inner = NULL;
-  if (sandbox->has_mutex && is_ours)
-    pthread_mutex_destroy(&sandbox->mutex);
-  sandbox->has_mutex = false;
+  sandbox_release(sandbox);
   text_free(&sandbox->words);
   return 0;
 }

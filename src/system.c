@@ -1,4 +1,4 @@
-/* Clock, sleep, terminal and token files. */
+/* Clock, sleep, terminal, token files and files of secrets. */
 
 #include "system.h"
 
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -128,4 +129,51 @@ int system_read_token(lua_State *L)
   }
   explicit_bzero(bytes, MOST_TOKEN + 1);
   return wrong ? 2 : 1;
+}
+
+static int stream_close(lua_State *L)
+{
+  luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+  int result = fclose(stream->f);
+  return luaL_fileresult(L, result == 0, NULL);
+}
+
+/* An empty file handle of Lua's own kind: closed, until it has a file. */
+static luaL_Stream *stream_push(lua_State *L)
+{
+  luaL_Stream *stream = lua_newuserdatauv(L, sizeof(*stream), 0);
+  *stream = (luaL_Stream){0};
+  if (luaL_getmetatable(L, LUA_FILEHANDLE) != LUA_TTABLE)
+    luaL_error(L, "the standard library io is not open");
+  lua_setmetatable(L, -2);
+  return stream;
+}
+
+/* Unbuffered, so that no secret stays behind in a buffer. */
+int system_create_private(lua_State *L)
+{
+  const char *path = luaL_checkstring(L, 1);
+  luaL_Stream *stream = stream_push(L);
+  int file =
+      open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0)
+    return luaL_fileresult(L, 0, path);
+  stream->f = fdopen(file, "w");
+  if (!stream->f) {
+    int trouble = errno;
+    close(file);
+    errno = trouble;
+    return luaL_fileresult(L, 0, path);
+  }
+  stream->closef = stream_close;
+  setvbuf(stream->f, NULL, _IONBF, 0);
+  return 1;
+}
+
+int system_sync(lua_State *L)
+{
+  luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+  luaL_argcheck(L, stream->closef != NULL, 1, "the file is closed");
+  bool is_done = fflush(stream->f) == 0 && fsync(fileno(stream->f)) == 0;
+  return luaL_fileresult(L, is_done, NULL);
 }

@@ -18,4 +18,12 @@ int system_is_terminal(lua_State *L);
 ** or nil and what is wrong with it. */
 int system_read_token(lua_State *L);
 
+/* core.create_private(path): a new file, open for writing, that only its owner
+** can read; or nil and why not, which is also where one is there already. */
+int system_create_private(lua_State *L);
+
+/* core.sync(file): true once all that was written to it is on the disk; or nil
+** and why not. */
+int system_sync(lua_State *L);
+
 #endif

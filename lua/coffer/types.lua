@@ -145,6 +145,7 @@ function pages:collect() end
 ---@class coffer.sandbox_options
 ---@field wallet_enabled_after? integer looks (2)
 ---@field job_completed_after? integer looks (2)
+---@field strict? boolean only what the documents have (false)
 
 ---@class coffer.fault
 ---@field operation string such as `create_wallet` or `astra.create_account`

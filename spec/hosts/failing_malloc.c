@@ -1,20 +1,24 @@
 /* failing_malloc - makes the C library's memory run out when a script says so.
 **
 ** Preloaded, it stands in front of malloc; required by the script that runs
-** on top, it is a Lua module with two functions:
+** on top, it is a Lua module with three functions:
 **
 **   LD_PRELOAD=build/hosts/failing_malloc.so lua5.4 script
 **
 **   local dry, ok, ... = failing_malloc.fail_after(n, f, ...)
 **   local dry, ok, ... = failing_malloc.fail_at(n, f, ...)
+**   local count = failing_malloc.blocks()
 **
-** Both are pcall(f, ...) in which n allocations succeed; then all that follow
+** The first two are pcall(f, ...) in which n allocations succeed; then all that
+*follow
 ** fail, or only the next one. `dry` tells whether one failed at all. Other
-** threads are left alone. */
+** threads are left alone. The third says how many blocks the whole process has
+** and has not given back. */
 
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -25,6 +29,16 @@
 extern void *__libc_malloc(size_t size);               /* NOLINT */
 extern void *__libc_calloc(size_t count, size_t size); /* NOLINT */
 extern void *__libc_realloc(void *block, size_t size); /* NOLINT */
+extern void __libc_free(void *block);                  /* NOLINT */
+
+static atomic_llong blocks;
+
+static void *counted(void *block)
+{
+  if (block)
+    atomic_fetch_add(&blocks, 1);
+  return block;
+}
 
 VISIBLE int luaopen_failing_malloc(lua_State *L);
 
@@ -51,17 +65,30 @@ static bool fails(void)
 
 VISIBLE void *malloc(size_t size)
 {
-  return fails() ? NULL : __libc_malloc(size);
+  return fails() ? NULL : counted(__libc_malloc(size));
 }
 
 VISIBLE void *calloc(size_t count, size_t size) /* NOLINT: names in stdlib.h */
 {
-  return fails() ? NULL : __libc_calloc(count, size);
+  return fails() ? NULL : counted(__libc_calloc(count, size));
 }
 
 VISIBLE void *realloc(void *block, size_t size) /* NOLINT: as above */
 {
-  return size != 0 && fails() ? NULL : __libc_realloc(block, size);
+  if (size != 0 && fails())
+    return NULL;
+  if (!block)
+    return counted(__libc_realloc(NULL, size));
+  if (size == 0)
+    atomic_fetch_sub(&blocks, 1);
+  return __libc_realloc(block, size);
+}
+
+VISIBLE void free(void *block)
+{
+  if (block)
+    atomic_fetch_sub(&blocks, 1);
+  __libc_free(block);
 }
 
 /* The collector rests meanwhile: a finalizer that finds no memory for its own
@@ -96,6 +123,12 @@ static int fail_at(lua_State *L)
   return call_with(L, ONCE);
 }
 
+static int count_blocks(lua_State *L)
+{
+  lua_pushinteger(L, (lua_Integer)atomic_load(&blocks));
+  return 1;
+}
+
 /* Loaded late it would count nothing, and every test would pass. */
 static void check_preloaded(lua_State *L)
 {
@@ -121,8 +154,10 @@ static void warm_up(lua_State *L)
 
 int luaopen_failing_malloc(lua_State *L)
 {
-  static const luaL_Reg functions[] = {
-      {"fail_after", fail_after}, {"fail_at", fail_at}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"fail_after", fail_after},
+                                       {"fail_at", fail_at},
+                                       {"blocks", count_blocks},
+                                       {NULL, NULL}};
   check_preloaded(L);
   warm_up(L);
   luaL_newlib(L, functions);

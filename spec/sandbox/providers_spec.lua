@@ -11,7 +11,8 @@ local function ask(...)
   return call.ask(box, ...)
 end
 
-local function begin() box = sandbox() end
+local function begin() box = sandbox { strict = true } end
+local function begin_loosely() box = sandbox() end
 local function finish() box:close() end
 
 describe("Clumio in a sandbox", function()
@@ -645,5 +646,227 @@ describe("Astra in a sandbox", function()
   it("tells unknown parameters from wrong ones", function()
     assert.equal(6, problem(ask("astra", "GET /accounts?page=2")))
     assert.equal(5, problem(ask("astra", "GET /accounts?skip=0")))
+  end)
+end)
+
+-- What the providers' own clients send, which is not in their documents.
+
+describe("Clumio's SDKs in a sandbox", function()
+  before_each(begin_loosely)
+  after_each(finish)
+
+  local MEDIA = "application/api.clumio.wallets=v1+json"
+
+  local function create(changes, body)
+    return ask("clumio", "POST /wallets",
+      body or '{"account_native_id":"123456789012","aws_region":null}', changes)
+  end
+
+  it("create a wallet without a region by null", function()
+    local answer = create()
+    assert.equal(200, answer.status)
+    assert.equal(cjson.null, answer.json.aws_region)
+  end)
+
+  it("say of JSON that it is text", function()
+    local answer = create { ["Content-Type"] = "text/plain; charset=utf-8" }
+    assert.equal(200, answer.status)
+    assert.equal(200, create({ ["Content-Type"] = false }).status)
+  end)
+
+  it("give a Content-Type where there is no body", function()
+    local path, changes = "/wallets/" .. create().json.id, { ["Content-Type"] = "application/json" }
+    assert.equal(200, ask("clumio", "POST " .. path .. "/_refresh", nil, changes).status)
+    assert.equal(200, ask("clumio", "GET " .. path, nil, changes).status)
+    assert.equal(200, ask("clumio", "GET " .. path .. "/keys", nil, changes).status)
+    assert.equal(204, ask("clumio", "DELETE " .. path, nil, changes).status)
+  end)
+
+  it("give a body where none is due", function()
+    local path = "/wallets/" .. create().json.id
+    assert.equal(200, ask("clumio", "GET " .. path, "{}").status)
+    assert.equal(200, ask("clumio", "POST " .. path .. "/_refresh", "{}").status)
+    assert.equal(200, ask("clumio", "GET /wallets?limit=1&start=", "{}").status)
+    assert.equal(204, ask("clumio", "DELETE " .. path, "{}").status)
+  end)
+
+  it("leave Accept open, or pin several versions", function()
+    for _, accept in ipairs { "*/*", "application/json", "", MEDIA .. "&application/x=v1+json" } do
+      local answer = create { Accept = accept }
+      assert.equal(200, answer.status)
+      assert.equal(MEDIA, answer.headers["content-type"])
+    end
+    assert.equal(200, create({ Accept = false }).status)
+    assert.equal(400, create({ Accept = "text/html" }).status)
+  end)
+
+  it("are still told what is wrong", function()
+    assert.equal(400, create(nil, '{"account_native_id":null}').status)
+    assert.equal(400, create(nil, '{"account_native_id":7}').status)
+    assert.equal(400, create(nil, '{"account_native_id":"1","aws_region":7}').status)
+    assert.equal(400, create(nil, "{").status)
+    assert.equal(400, create({ ["Content-Type"] = "text/html" }).status)
+  end)
+end)
+
+describe("Commvault's tools in a sandbox", function()
+  before_each(begin_loosely)
+  after_each(finish)
+
+  local XML = { Accept = "application/xml", ["Content-Type"] = "application/xml" }
+
+  local function vault(more)
+    return ask("commvault", "POST /v4/cvs3Store",
+      '{"bucket":{"clientName":"v"},"plan":{"planId":1,"planName":"p"}' .. more .. "}")
+  end
+
+  it("look whether the service is there, with no token", function()
+    local url = box:options("commvault").base_url
+    assert.equal(200, call.send("GET", url .. "/", {}).status)
+    assert.equal(200, call.send("GET", url, {}).status)
+  end)
+
+  it("ask whose token they have, by either method", function()
+    local known = box:credentials "commvault"
+    for _, line in ipairs { "POST /WhoAmI", "GET /whoami" } do
+      local answer = ask("commvault", line, nil, { ["Content-Type"] = "application/xml" })
+      assert.matches("application/json", answer.headers["content-type"])
+      assert.equal(known.username, answer.json.user.userName)
+    end
+    assert.equal(401, ask("commvault", "POST /WhoAmI", nil, { Authtoken = false }).status)
+  end)
+
+  it("ask it in XML", function()
+    local answer = ask("commvault", "POST /WhoAmI", nil, XML)
+    assert.equal("application/xml", answer.headers["content-type"])
+    assert.matches('<CvEntities_ProcessingInstructionInfo><user [^>]*userName="sandbox"',
+      answer.body)
+  end)
+
+  it("log out in XML, and then are logged out", function()
+    local answer = ask("commvault", "POST /Logout", nil, XML)
+    assert.equal(200, answer.status)
+    assert.matches("^<%?xml", answer.body)
+    assert.equal(401, ask("commvault", "POST /Logout", nil, XML).status)
+  end)
+
+  it("log out with a type of XML and no body", function()
+    assert.equal(200, ask("commvault", "POST /Logout", nil,
+      { ["Content-Type"] = "application/xml" }).status)
+  end)
+
+  it("ask which CommServe it is", function()
+    local answer = ask("commvault", "GET /CommServ").json
+    for _, name in ipairs { "hostName", "timeZone", "csVersionInfo" } do
+      assert.equal("string", type(answer[name]))
+    end
+    assert.equal("string", type(answer.commcell.commCellName))
+    assert.equal("string", type(answer.csTimeZone.TimeZoneName))
+  end)
+
+  it("name owners without a type, or with the other spelling", function()
+    assert.equal(200, vault(',"owners":[{"userId":1,"userName":"u"}]').status)
+    assert.equal(409, vault(',"userGroups":[{"userGroupId":1,"_type_":15}]').status)
+  end)
+
+  it("are told of a wrong type", function()
+    assert.equal(400, vault(',"owners":[{"userId":1,"__type__":15}]').status)
+  end)
+
+  it("give null for what they do not give", function()
+    assert.equal(200, vault(',"owners":null,"cvs3Endpoints":null,"rotateKeys":null').status)
+  end)
+end)
+
+describe("OpenStack's clients in a sandbox", function()
+  before_each(begin_loosely)
+  after_each(finish)
+
+  local function keystone(method, path, body)
+    local url = box:credentials("ecl").auth_url:gsub("/v3$", "")
+    return call.send(method, url .. path, {
+      Accept = "application/json", ["Content-Type"] = body and "application/json" or nil,
+      ["Content-Length"] = body and tostring(#body) or nil,
+    }, body)
+  end
+
+  it("ask for the versions of Keystone", function()
+    for _, path in ipairs { "", "/" } do
+      local answer = keystone("GET", path)
+      assert.equal(300, answer.status)
+      local version = answer.json.versions.values[1]
+      assert.equal("stable", version.status)
+      assert.equal(box:credentials("ecl").auth_url .. "/", version.links[1].href)
+    end
+  end)
+
+  it("ask for one version", function()
+    for _, path in ipairs { "/v3", "/v3/" } do
+      local answer = keystone("GET", path)
+      assert.equal(200, answer.status)
+      assert.matches("^v3", answer.json.version.id)
+    end
+  end)
+
+  local function authenticate(identity, scope)
+    return keystone("POST", "/v3/auth/tokens",
+      cjson.encode { auth = { identity = identity, scope = scope } })
+  end
+
+  local function by_password(user)
+    local known = box:credentials "ecl"
+    user.name, user.password = user.name or known.username, known.password
+    return { methods = { "password" }, password = { user = user } }
+  end
+
+  it("name domains and projects, and need no scope", function()
+    local project = { name = "p", domain = { name = "Default" } }
+    local answer = authenticate(by_password { domain = { name = "Default" } },
+      { project = project })
+    assert.equal(201, answer.status)
+    assert.equal("p", answer.json.token.project.name)
+    assert.equal(201, authenticate(by_password {}, "unscoped").status)
+    assert.equal(201, authenticate(by_password {}).status)
+  end)
+
+  it("exchange a token", function()
+    local former = authenticate(by_password {}).headers["x-subject-token"]
+    local answer = authenticate { methods = { "token" }, token = { id = former } }
+    assert.equal(201, answer.status)
+    assert.equal(401, authenticate({ methods = { "token" }, token = { id = "x" } }).status)
+  end)
+
+  it("are refused without a password or a token", function()
+    assert.equal(401, authenticate({ methods = { "password" } }).status)
+    assert.equal(401, authenticate(by_password { name = "nobody" }).status)
+  end)
+
+  it("give a body, or any type, where there is none", function()
+    local changes = { ["Content-Type"] = "application/x-www-form-urlencoded" }
+    assert.equal(200, ask("ecl", "POST /tenants/t1/account", nil, changes).status)
+    assert.equal(200, ask("ecl", "POST /tenants/t2/account", "{}", { Accept = "" }).status)
+  end)
+end)
+
+describe("NetApp's toolkit in a sandbox", function()
+  before_each(begin_loosely)
+  after_each(finish)
+
+  local function problem(answer)
+    return tonumber(answer.json.type:match "problems/(%d+)$")
+  end
+
+  it("gives an empty object as the body of a GET and of a DELETE", function()
+    local new = '{"type":"application/astra-account","version":"1.0","name":"n"}'
+    local path = "/accounts/" .. ask("astra", "POST /accounts", new).json.id
+    assert.equal(200, ask("astra", "GET /accounts", "{}").status)
+    assert.equal(200, ask("astra", "GET " .. path, "{}").status)
+    assert.equal(204, ask("astra", "DELETE " .. path, "{}").status)
+  end)
+
+  it("is told what NetApp documents as wrong", function()
+    assert.equal(6, problem(ask("astra", "GET /accounts?colour=blue")))
+    assert.equal(8, problem(ask("astra", "POST /accounts", "{}")))
+    assert.equal(32, problem(ask("astra", "GET /accounts", nil, { Accept = "text/html" })))
   end)
 end)

@@ -168,6 +168,7 @@ local function operation(definition)
   definition.consumes = ACCOUNT
   definition.produces = { ACCOUNT, PLAIN }
   definition.idle_type = definition.method == "GET" and PLAIN or nil
+  definition.refuses_strangers = true
   table.insert(astra.operations, definition)
 end
 

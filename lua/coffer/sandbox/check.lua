@@ -1,5 +1,6 @@
 -- Rules that a JSON value is held against. A rule is a function (value, path, report) that calls
--- report(path, reason) for each thing that is wrong.
+-- report(path, reason) for each thing that is wrong; with "strict" behind, for what the documents
+-- ask for and the services do not insist on.
 
 local json = require "coffer.sandbox.json"
 
@@ -90,7 +91,23 @@ local function report_strangers(fields, value, path, report)
   for _, name in ipairs(strangers) do report(path .. name, "is not a known field") end
 end
 
---- fields: a list of { name, rule, required = true or nil }; is_closed refuses other names.
+-- An optional field may be null, as clients of the services send it.
+local function check_null(rule, path, report)
+  rule(json.null, path, function(place, reason) report(place, reason, "strict") end)
+end
+
+local function check_field(field, value, path, report)
+  if value == nil then
+    if field.required then report(path, "is required", field.required) end
+  elseif value == json.null and field.required ~= true then
+    check_null(field[2], path, report)
+  else
+    field[2](value, path, report)
+  end
+end
+
+--- fields: a list of { name, rule, required = true, "strict" or nil }; is_closed refuses other
+--- names.
 function check.object(fields)
   return function(value, path, report)
     if type(value) ~= "table" or json.is_array(value) then
@@ -98,22 +115,19 @@ function check.object(fields)
     end
     local prefix = path == "" and "" or path .. "."
     for _, field in ipairs(fields) do
-      local name, rule = field[1], field[2]
-      if value[name] ~= nil then
-        rule(value[name], prefix .. name, report)
-      elseif field.required then
-        report(prefix .. name, "is required")
-      end
+      check_field(field, value[field[1]], prefix .. field[1], report)
     end
     if fields.is_closed then report_strangers(fields, value, prefix, report) end
   end
 end
 
 --- The list of { field =, reason = } for a value under a rule.
-function check.problems(rule, value)
+function check.problems(rule, value, is_strict)
   local problems = {}
-  rule(value, "", function(field, reason)
-    table.insert(problems, { field = field, reason = reason })
+  rule(value, "", function(field, reason, whose)
+    if is_strict or whose ~= "strict" then
+      table.insert(problems, { field = field, reason = reason })
+    end
   end)
   return problems
 end

@@ -11,6 +11,7 @@ local commvault = {
 }
 
 local TYPES = { "application/json" }
+local XML_TYPES = { "application/json", "application/xml", "text/xml" }
 
 local plans = {
   { plan = { planId = 11, planName = "Server plan" } },
@@ -41,6 +42,7 @@ function commvault.open(settings)
   }
   local token = new_token()
   state.tokens[token] = {}
+  state.guid = random.uuid():upper()
   local access, refresh = issue_pair(state, {})
   return state, {
     token = token, username = state.username, password = state.password,
@@ -75,8 +77,15 @@ local function next_id(state)
   return state.next_id
 end
 
+-- In XML where the client takes nothing else.
+local function success_in(asked, body, xml)
+  if request.accepts(asked, TYPES) then return success(body) end
+  local head = '<?xml version="1.0" encoding="UTF-8" standalone="no" ?>'
+  return { status = 200, type = "application/xml", body = head .. xml }
+end
+
 local function operation(definition)
-  definition.produces = TYPES
+  definition.produces = definition.produces or TYPES
   definition.consumes = "application/json"
   definition.idle_type = "application/json"
   table.insert(commvault.operations, definition)
@@ -104,11 +113,11 @@ operation {
     }) },
     { "owners", check.list(check.object {
       { "userId", check.integer(), required = true },
-      { "__type__", check.integer { equals = 13 }, required = true },
+      { "__type__", check.integer { equals = 13 }, required = "strict" },
     }) },
     { "userGroups", check.list(check.object {
       { "userGroupId", check.integer(), required = true },
-      { "__type__", check.integer { equals = 15 }, required = true },
+      { "__type__", check.integer { equals = 15 }, required = "strict" },
     }) },
     { "rotateKeys", check.boolean() },
   },
@@ -252,10 +261,45 @@ operation {
 }
 
 operation {
-  name = "logout", method = "POST", path = "/Logout",
+  name = "logout", method = "POST", path = "/Logout", produces = XML_TYPES,
   answer = function(state, asked)
     state.tokens[given_token(asked)] = nil
-    return success { errorMessage = "", errorCode = 0 }
+    return success_in(asked, { errorMessage = "", errorCode = 0 },
+      '<DM2ContentIndexing_CheckCredentialResp errorCode="0" errorMessage=""/>')
+  end,
+}
+
+-- What Commvault's own SDK asks for before anything else: whether the service is there, whose token
+-- it has, and what CommServe it talks to.
+
+operation {
+  name = "home", method = "GET", path = "/", is_open = true, produces = false,
+  answer = function()
+    return { status = 200, type = "text/plain", body = "Commvault REST API (sandbox)" }
+  end,
+}
+
+for _, method in ipairs { "GET", "POST" } do
+  operation {
+    name = "who_am_i", method = method, path = "/WhoAmI", produces = XML_TYPES,
+    answer = function(state, asked)
+      local user = { userName = state.username, userId = 1, userGUID = state.guid, _type_ = 13 }
+      return success_in(asked, { user = user },
+        ('<CvEntities_ProcessingInstructionInfo><user _type_="13" userGUID="%s" userId="1" '
+          .. 'userName="%s"/></CvEntities_ProcessingInstructionInfo>')
+          :format(state.guid, state.username))
+    end,
+  }
+end
+
+operation {
+  name = "get_commserve", method = "GET", path = "/CommServ",
+  answer = function(state)
+    return success {
+      hostName = "sandbox", releaseName = "11", currentSPVersion = 40, csVersionInfo = "11 SP40.0",
+      timeZone = "0:0:(UTC) Coordinated Universal Time", csTimeZone = { TimeZoneName = "UTC" },
+      commcell = { commCellName = "sandbox", commCellId = 2, csGUID = state.guid },
+    }
   end,
 }
 

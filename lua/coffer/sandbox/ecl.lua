@@ -175,17 +175,48 @@ local function only_password(value, path, report)
   if json.is_array(value) and #value == 0 then report(path, "must name a method") end
 end
 
-local function token_view(fields)
+local default_domain = { id = "default", name = "Default" }
+
+-- The user is given by name or ID, and it is the same to the sandbox.
+local function user_of(identity)
+  local user = identity.password and identity.password.user
+  return user and (user.name or user.id), user and user.password
+end
+
+local function project_of(scope)
+  local project = type(scope) == "table" and scope.project
+  if not project then return nil end
+  return { id = project.id or project.name, name = project.name, domain = default_domain }
+end
+
+local function token_view(state, auth)
   local now = os.time()
   return {
-    methods = json.array { "password" },
-    user = { id = random.hex(32), name = fields.auth.identity.password.user.name },
+    methods = auth.identity.methods,
+    user = {
+      id = random.hex(32), name = user_of(auth.identity) or state.username, domain = default_domain,
+    },
     issued_at = timestamp(now, ".000000Z"), expires_at = timestamp(now + TOKEN_LIFE, ".000000Z"),
-    audit_ids = json.array { random.hex(22) },
-    project = { id = fields.auth.scope.project.id, domain = { id = "default" } },
+    audit_ids = json.array { random.hex(22) }, project = project_of(auth.scope),
     is_domain = false, roles = json.array {}, catalog = json.array {},
   }
 end
+
+-- A password or, to scope it anew, a token.
+local function is_known_to(state, identity)
+  if identity.token then return state.tokens[identity.token.id] ~= nil end
+  local name, password = user_of(identity)
+  return name == state.username and password == state.password
+end
+
+-- OpenStack's clients name the user, its domain and the project in several ways, or not at all.
+local loose_identity = check.object {
+  needed("methods", check.list(check.one_of("password", "token"))),
+  { "password", check.object { needed("user", check.object {
+    { "id", check.string() }, { "name", check.string() }, needed("password", check.string()),
+  }) } },
+  { "token", check.object { needed("id", check.string()) } },
+}
 
 operation {
   name = "create_token", method = "POST", path = "/keystone/v3/auth/tokens", is_open = true,
@@ -201,16 +232,44 @@ operation {
       }),
     }),
   },
+  loose_body = check.object {
+    needed("auth", check.object { needed("identity", loose_identity) }),
+  },
   answer = function(state, asked)
-    local user = asked.fields.auth.identity.password.user
-    if user.name ~= state.username or user.password ~= state.password then
+    local auth = asked.fields.auth
+    if not is_known_to(state, auth.identity) then
       return ecl.refuse(401, "The request you have made requires authentication.")
     end
-    local token, view = random.hex(32), token_view(asked.fields)
+    local token, view = random.hex(32), token_view(state, auth)
     if asked.query.nocatalog then view.catalog = nil end
     state.tokens[token] = true
     return { status = 201, headers = { { "X-Subject-Token", token } }, body = { token = view } }
   end,
+}
+
+-- OpenStack's clients ask first which versions there are.
+
+local function version_view(asked)
+  local origin = "http://" .. (asked.headers.host or "127.0.0.1")
+  local media = { base = "application/json", type = "application/vnd.openstack.identity-v3+json" }
+  return {
+    id = "v3.14", status = "stable", updated = "2020-04-07T00:00:00Z",
+    links = json.array { { rel = "self", href = origin .. ecl.prefix .. "/keystone/v3/" } },
+    ["media-types"] = json.array { media },
+  }
+end
+
+operation {
+  name = "list_versions", method = "GET", path = "/keystone", is_open = true,
+  answer = function(_, asked)
+    local versions = { values = json.array { version_view(asked) } }
+    return { status = 300, body = { versions = versions } }
+  end,
+}
+
+operation {
+  name = "get_version", method = "GET", path = "/keystone/v3", is_open = true,
+  answer = function(_, asked) return success { version = version_view(asked) } end,
 }
 
 return ecl

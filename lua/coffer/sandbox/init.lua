@@ -15,9 +15,19 @@ local bases = {
 
 local provider_names = { "clumio", "commvault", "ecl", "astra" }
 
+-- What a caller gave, short enough for a message.
+local function cut(word)
+  if type(word) ~= "string" or #word <= 64 then return word end
+  local length = 64
+  while length > 0 and word:byte(length + 1) & 0xC0 == 0x80 do length = length - 1 end
+  return word:sub(1, length) .. "..."
+end
+
 -- Blames the line that called the public function; `level` is how many functions lie between.
 local function misuse(level, text, ...)
-  error(text:format(...), level + 3)
+  local words = table.pack(...)
+  for place = 1, words.n do words[place] = cut(words[place]) end
+  error(text:format(table.unpack(words, 1, words.n)), level + 3)
 end
 
 -- Options.
@@ -61,7 +71,9 @@ local function is_header_table(value)
   return true
 end
 
-local sandbox_options = { wallet_enabled_after = is_count, job_completed_after = is_count }
+local sandbox_options = {
+  wallet_enabled_after = is_count, job_completed_after = is_count, strict = is_boolean,
+}
 
 local fault_options = {
   operation = is_operation, status = is_status, times = is_times, delay = is_delay,
@@ -179,13 +191,24 @@ local function load_core()
     .. reason .. ")", 3)
 end
 
+local function open(self, settings)
+  self.url = "http://127.0.0.1:" .. self.server:port()
+  self.secrets = assert(json.decode(self.server:call("open", json.encode(settings))))
+end
+
+--- A start that fails gives back at once what it has begun.
 return function(options)
   check_options(options or {}, sandbox_options, 1)
-  local settings = { wallet_enabled_after = 2, job_completed_after = 2 }
+  local settings = { wallet_enabled_after = 2, job_completed_after = 2, strict = false }
   for name, value in pairs(options or {}) do settings[name] = value end
-  local server = load_core().start("coffer.sandbox.server", package.path, package.cpath)
-  local self = setmetatable({ server = server }, Box)
-  self.url = "http://127.0.0.1:" .. server:port()
-  self.secrets = json.decode(server:call("open", json.encode(settings)))
+  local core = load_core()
+  local self = setmetatable({ server = false, url = false, secrets = false }, Box)
+  pcall(pcall, pcall, pcall, self.close, self) -- a call of close is then sure of its room
+  self.server = core.start("coffer.sandbox.server", package.path, package.cpath)
+  local is_open, trouble = pcall(open, self, settings)
+  if not is_open then
+    self:close()
+    error(trouble, 0)
+  end
   return self
 end

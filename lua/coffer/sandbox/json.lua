@@ -78,6 +78,19 @@ function json.decode(text)
   return restore(value)
 end
 
+--- The same value without the members that are null.
+function json.without_nulls(value)
+  if type(value) ~= "table" then return value end
+  for key, part in pairs(value) do
+    if part == json.null and not json.is_array(value) then
+      value[key] = nil
+    else
+      json.without_nulls(part)
+    end
+  end
+  return value
+end
+
 local function prepare(value)
   if math.type(value) == "integer" and (value > LONGEST_EXACT or value < -LONGEST_EXACT) then
     return VERBATIM .. value

@@ -14,8 +14,12 @@ local function distance(left, right)
   return former[#right]
 end
 
+--- A word that is longer is like none.
+local LONGEST = 64
+
 --- " (did you mean 'word'?)", or nothing when no word is close.
 return function(word, known)
+  if #word > LONGEST then return "" end
   local best, fewest = nil, #word // 3 + 2
   for _, candidate in ipairs(known) do
     local steps = distance(word, candidate)

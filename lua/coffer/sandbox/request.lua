@@ -1,5 +1,7 @@
 -- A request as the sandbox sees it, and the checks that all four providers share: Accept,
--- Content-Type, Content-Length, query and body against what an operation says of itself.
+-- Content-Type, Content-Length, query and body against what an operation says of itself. Strictly,
+-- a request has to be as the documents have it; else it may be as the providers' own clients send
+-- it.
 
 local check = require "coffer.sandbox.check"
 local json = require "coffer.sandbox.json"
@@ -53,13 +55,14 @@ function request.read(method, target, headers, body)
   }
 end
 
---- True when the Accept header allows one of the media types, or anything.
+--- True when the Accept header allows one of the media types, or anything. Clumio's may pin the
+--- versions of several resources, with & between them.
 function request.accepts(asked, types)
   local accept = asked.headers.accept
-  if not accept then return true end
-  for range in accept:gmatch("[^,]+") do
+  if not accept or not accept:find "%S" then return true end
+  for range in accept:gmatch("[^,&]+") do
     local media = range:match("^%s*([^;%s]+)")
-    if media == "*/*" then return true end
+    if media == "*/*" or media == "application/*" then return true end
     for _, known in ipairs(types) do
       if media == known then return true end
     end
@@ -76,9 +79,13 @@ local function one(field, reason)
   return { { field = field, reason = reason } }
 end
 
-function checks.accept(asked, operation)
-  if operation.accept and asked.headers.accept ~= operation.accept then
-    return one("Accept", "must be '" .. operation.accept .. "'")
+function checks.accept(asked, operation, is_strict)
+  local accept = operation.accept
+  if accept and is_strict and asked.headers.accept ~= accept then
+    return one("Accept", "must be '" .. accept .. "'")
+  end
+  if accept and not request.accepts(asked, { accept, "application/json" }) then
+    return one("Accept", "must allow '" .. accept .. "'")
   end
   if operation.produces and not request.accepts(asked, operation.produces) then
     return one("Accept", "must allow '" .. table.concat(operation.produces, "' or '") .. "'")
@@ -101,9 +108,14 @@ local function check_bodiless(asked, operation)
   end
 end
 
-function checks.header(asked, operation)
-  if not operation.body then return check_bodiless(asked, operation) end
-  if media_type(asked) ~= operation.consumes then
+-- What clients say of a JSON text: nothing, that it is text, or that it is JSON.
+local loose_types = { ["text/plain"] = true, ["application/json"] = true }
+
+function checks.header(asked, operation, is_strict)
+  local media = media_type(asked)
+  if not operation.body then return is_strict and check_bodiless(asked, operation) or nil end
+  local is_loose = not is_strict and (media == nil or loose_types[media:lower()])
+  if media ~= operation.consumes and not is_loose then
     return one("Content-Type", "must be '" .. operation.consumes .. "'")
   end
 end
@@ -115,8 +127,10 @@ local function sorted_names(query)
   return names
 end
 
-function checks.unsupported(asked, operation)
+-- Only Astra documents that it refuses a parameter that it does not know.
+function checks.unsupported(asked, operation, is_strict)
   local problems = {}
+  if not is_strict and not operation.refuses_strangers then return problems end
   for _, name in ipairs(sorted_names(asked.query)) do
     if not (operation.query and operation.query[name]) then
       table.insert(problems, { field = name, reason = "is not a parameter of this operation" })
@@ -149,14 +163,18 @@ function checks.json(asked, operation)
   if trouble then return one("body", "is not JSON: " .. trouble) end
 end
 
-function checks.schema(asked, operation)
-  if operation.body then return check.problems(operation.body, asked.fields) end
+function checks.schema(asked, operation, is_strict)
+  if not operation.body then return end
+  local rule = not is_strict and operation.loose_body or operation.body
+  local problems = check.problems(rule, asked.fields, is_strict)
+  json.without_nulls(asked.fields)
+  return problems
 end
 
 --- nil when all is well, or the kind of the first failing check and its problems.
-function request.check(asked, operation)
+function request.check(asked, operation, is_strict)
   for _, kind in ipairs { "accept", "header", "unsupported", "query", "json", "schema" } do
-    local problems = checks[kind](asked, operation)
+    local problems = checks[kind](asked, operation, is_strict)
     if problems and #problems > 0 then return kind, problems end
   end
 end

@@ -14,7 +14,7 @@ local server = {}
 
 local providers = { clumio, commvault, ecl, astra }
 
-local states, faults, log = {}, {}, {}
+local states, faults, log, is_strict = {}, {}, {}, false
 
 local SECRET = "[secret]"
 
@@ -29,6 +29,7 @@ local secret_headers = {
 function server.open(text)
   local settings = json.decode(text)
   local credentials = {}
+  is_strict = settings.strict
   states, faults, log = {}, {}, {}
   for _, provider in ipairs(providers) do
     states[provider.name], credentials[provider.name] = provider.open(settings)
@@ -60,7 +61,9 @@ end
 
 local function find_provider(path)
   for _, provider in ipairs(providers) do
-    if path:sub(1, #provider.prefix + 1) == provider.prefix .. "/" then return provider end
+    if (path .. "/"):sub(1, #provider.prefix + 1) == provider.prefix .. "/" then
+      return provider
+    end
   end
 end
 
@@ -78,9 +81,16 @@ local function match_segments(pattern, segments, ignores_case)
   return params
 end
 
+-- The path below the provider's own, without the slash at its end that some clients leave there.
+local function path_within(provider, path)
+  local rest = path:sub(#provider.prefix + 1)
+  if not is_strict and #rest > 1 then rest = rest:gsub("/$", "") end
+  return rest == "" and "/" or rest
+end
+
 -- The operation, or nil and the status that says why there is none.
 local function find_operation(provider, asked)
-  local segments = request.segments(asked.path:sub(#provider.prefix + 1))
+  local segments = request.segments(path_within(provider, asked.path))
   local status = 404
   for _, operation in ipairs(provider.operations) do
     local pattern = request.segments(operation.path)
@@ -100,7 +110,7 @@ local function serve(provider, operation, asked)
   local state = states[provider.name]
   local refusal = not operation.is_open and provider.unauthorised(state, asked)
   if refusal then return refusal end
-  local kind, problems = request.check(asked, operation)
+  local kind, problems = request.check(asked, operation, is_strict)
   if kind then return provider.refuse(400, request.tell(problems), kind, problems) end
   return operation.answer(state, asked)
 end
