@@ -63,7 +63,6 @@ struct client *client_of_any(lua_State *L, int index);
 int client_settings(lua_State *L);
 int client_token_generation(lua_State *L);
 int client_set_token(lua_State *L);
-int client_check_link(lua_State *L);
 
 /* Pushes the table `name` of what the client holds; nil where there is
 ** none. */

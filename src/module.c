@@ -84,7 +84,6 @@ int luaopen_coffer_core(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"array_mark", marshal_array_mark},
-      {"check_link", client_check_link},
       {"clock", system_clock},
       {"describe", describe_provider},
       {"descriptor", loop_descriptor},
