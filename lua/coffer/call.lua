@@ -14,8 +14,10 @@ call.origins = core.origins
 
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
+  local is_lasting = fields.is_lasting
   fields.is_lasting, fields.is_crowded = nil, nil
   local told = failure.new(fields, attempts)
+  failure.lasting[told] = is_lasting
   call.origins[told] = request
   return told, told.code
 end

@@ -105,6 +105,9 @@ local function add_helpers(provider, described)
   for name, ensured in pairs(require("coffer.ensure").methods(provider)) do
     methods[name] = ensured
   end
+  for name, waiting in pairs(require("coffer.wait").methods(provider)) do
+    methods[name] = waiting
+  end
   setmetatable(methods, nil)
 end
 

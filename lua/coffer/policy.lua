@@ -46,6 +46,7 @@ policy.checks = {
   interval = seconds(3600),
   settle = seconds(3600),
   sightings = whole(1, 100),
+  errors = whole(0, 100),
   at_once = whole(1, 10000),
   per_second = function(value)
     if type(value) ~= "number" or not (value > 0 and value <= 100000) then
