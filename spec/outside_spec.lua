@@ -262,3 +262,44 @@ describe("a single page with names for rows", function()
     assert(providers.astra.client(faulty.url):list_accounts { include = coffer.null })
   end)
 end)
+
+describe("the methods of a thing", function()
+  local things = {
+    clumio = { "id", { "refresh", "get", "delete", "keys", "wait" } },
+    astra = { "id", { "get", "delete", "update", "wait" } },
+  }
+
+  --- Calls each method of the thing; none may raise anything but a failure.
+  local function call_all(thing, methods)
+    for _, name in ipairs(methods) do
+      local options = name == "wait" and { timeout = 0.02, interval = 0.01 } or nil
+      local is_done, result, failure = pcall(thing[name], thing, options)
+      assert.is_true(is_done, name .. ": " .. tostring(result))
+      assert_told(is_done, result, failure)
+    end
+  end
+
+  for provider, row in pairs(things) do
+    for _, value in ipairs(VALUES) do
+      it(("bear an id %s: %s"):format(value, provider), function()
+        local case = providers[provider]
+        local faulty <close> = server.start { { send = case.good(), finish = "keep" },
+          answers.refusal(404) }
+        local thing = assert(case.create(case.client(faulty.url)))
+        rawset(thing, row[1], free(value))
+        call_all(thing, row[2])
+      end)
+    end
+  end
+
+  each({ ["links"] = "@", ["a link"] = '{"list-wallet-keys":@}',
+    ["a link's address"] = '{"list-wallet-keys":{"href":@}}' }, function(title, links)
+    it("bear " .. title, function()
+      local case = providers.clumio
+      local faulty <close> = server.start { { send = case.good(), finish = "keep" } }
+      local wallet = assert(case.create(case.client(faulty.url)))
+      rawset(wallet, "_links", free(links))
+      call_all(wallet, { "keys" })
+    end)
+  end)
+end)
