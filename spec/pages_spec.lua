@@ -136,43 +136,66 @@ describe("Clumio's wallets", function()
     assert.equal(2, #faulty:requests())
   end)
 
-  it("end in a failure where a link has no token", function()
-    local faulty <close> = start(clumio, wallet_pages { clumio.item "a", link = "/wallets?page=2" })
-    local failure = raised(clumio.case.client(faulty.url):wallets())
-    assert.equal("protocol", failure.code)
-    assert.truthy(failure.message:find("no start", 1, true))
-  end)
+  local OTHER = { "https://other.example/wallets?start=2", "//other.example/v9?start=2",
+    "https://user@127.0.0.1/wallets?x=1&start=2#start=9", "ftp:/../wallets?start=2", "?start=2",
+    "javascript:alert(1)?start=2", "/v1\\\\wallets?st%61rt=%32&start=3" }
 
-  it("are not followed to where the links do not belong", function()
+  for _, link in ipairs(OTHER) do
+    it("go on by the token alone where the link is " .. link, function()
+      local faulty <close> = start(clumio, wallet_pages(
+        { clumio.item "a", link = link }, { clumio.item "b" }))
+      assert.same({ "a", "b" }, ids(clumio.case.client(faulty.url):wallets()))
+      assert.same({ "/wallets", "/wallets?start=2" }, targets(faulty))
+    end)
+  end
+
+  it("follow no link to another server", function()
     local other <close> = server.start { lists.keep(clumio, {}) }
-    local faulty <close> = server.start()
-    local host = faulty.address
-    local links = {
-      other.url .. "/v1/wallets?start=2", "//" .. other.address .. "/v1/wallets?start=2",
-      "https://" .. host .. "/v1/wallets?start=2", "file:///etc/passwd?start=2",
-      "http://user@" .. host .. "/v1/wallets?start=2", "javascript:alert(1)?start=2",
-      "http://127.0.0.1:1/v1/wallets?start=2", "/v1/wallets?start={token}",
-      "/v1/../wallets?start=2", "/wallets?start=2", "/v1\\\\wallets?start=2", "",
-    }
-    for _, link in ipairs(links) do
-      faulty:order { paths = { ["GET /v1/wallets"] = wallet_pages {
-        clumio.item "a", link = link } } }
-      local client = clumio.case.client(faulty.url, { base_url = faulty.url .. "/v1" })
-      local failure = raised(client:wallets())
-      assert.equal("protocol", failure.code)
-      assert.truthy(failure.message:find("the link to the next page", 1, true), failure.message)
-    end
+    local faulty <close> = start(clumio, wallet_pages(
+      { clumio.item "a", link = other.url .. "/wallets?start=2" }, { clumio.item "b" }))
+    assert.same({ "a", "b" }, ids(clumio.case.client(faulty.url):wallets()))
     assert.equal(0, #other:connections())
-    assert.equal(#links, #faulty:requests())
   end)
 
-  it("are followed where a link names the same origin in another way", function()
-    local faulty <close> = server.start()
-    faulty:order { paths = { ["GET /wallets"] = wallet_pages(
-      { clumio.item "a", link = faulty.url .. "/wallets?start=2" },
-      { clumio.item "b", link = "//" .. faulty.address .. "/wallets?start=3" },
-      { clumio.item "c", link = "wallets?start=4" }, { clumio.item "d" }) } }
-    assert.same({ "a", "b", "c", "d" }, ids(clumio.case.client(faulty.url):wallets()))
+  it("take a token as a query writes it", function()
+    local faulty <close> = start(clumio, wallet_pages(
+      { clumio.item "a", link = "/wallets?start=a+b%2Bc%26d" }, { clumio.item "b" }))
+    assert.same({ "a", "b" }, ids(clumio.case.client(faulty.url):wallets()))
+    assert.equal("/wallets?start=a%20b%2Bc%26d", targets(faulty)[2])
+  end)
+
+  for _, link in ipairs { "", "/wallets", "/wallets?page=2", "/wallets?start=", "/wallets#?start=2",
+    "/wallets?restart=2", "/wallets?start={token}" } do
+    it("hand out what came, and then fail, where the link is " .. link, function()
+      local faulty <close> = start(clumio, wallet_pages { clumio.item "a", link = link })
+      local walk = clumio.case.client(faulty.url):wallets()
+      assert.equal("a", walk().id)
+      for _ = 1, 2 do
+        local failure = raised(walk)
+        assert.same({ "unknown", "protocol" }, { failure.outcome, failure.code })
+        assert.truthy(failure.message:find("the link to the next page", 1, true), failure.message)
+        assert.equal(200, coffer.response(failure).status)
+      end
+      assert.equal(1, #faulty:requests())
+    end)
+  end
+
+  it("pass over what was on an earlier page", function()
+    local faulty <close> = start(clumio, wallet_pages(
+      { clumio.item "a", clumio.item "b", link = "/wallets?start=2" },
+      { clumio.item "b", link = "/wallets?start=3" }, { clumio.item "c" }))
+    assert.same({ "a", "b", "c" }, ids(clumio.case.client(faulty.url):wallets()))
+  end)
+
+  it("end in a failure where new links bring nothing new for ever", function()
+    local orders = {}
+    for i = 1, 120 do
+      orders[i] = lists.keep(clumio, { clumio.item "a" }, "/wallets?start=" .. i)
+    end
+    local faulty <close> = start(clumio, orders)
+    local failure = raised(clumio.case.client(faulty.url):wallets())
+    assert.truthy(failure.message:find("nothing new", 1, true))
+    assert.equal(101, #faulty:requests())
   end)
 end)
 
@@ -261,18 +284,19 @@ describe("Commvault's vaults", function()
   end
 
   it("come from page to page, by how many there were", function()
-    local faulty <close> = start(commvault, { vaults("a", "b"), vaults("c", "d"), vaults "e" })
+    local faulty <close> = start(commvault, { vaults("a", "b"), vaults("c", "d"), vaults "e",
+      vaults() })
     local client = commvault.case.client(faulty.url)
     assert.same({ "a", "b", "c", "d", "e" }, ids(client:s3_vaults { limit = 2 }, "name"))
     assert.same({
       commvault.path .. "?limit=2", commvault.path .. "?start=2&limit=2",
-      commvault.path .. "?start=4&limit=2",
+      commvault.path .. "?start=4&limit=2", commvault.path .. "?start=5&limit=2",
     }, targets(faulty))
   end)
 
   it("are asked for by the hundred where nothing else is said", function()
-    local faulty <close> = start(commvault, { vaults "a" })
-    assert.same({ "a" }, ids(commvault.case.client(faulty.url):s3_vaults {
+    local faulty <close> = start(commvault, { vaults() })
+    assert.same({}, ids(commvault.case.client(faulty.url):s3_vaults {
       start = coffer.null, limit = coffer.null, hardRefresh = false }, "name"))
     assert.same({ commvault.path .. "?hardRefresh=false&limit=100" }, targets(faulty))
   end)
@@ -284,19 +308,65 @@ describe("Commvault's vaults", function()
     assert.equal(commvault.path .. "?start=12&limit=2", targets(faulty)[2])
   end)
 
-  it("end in a failure where the same full page comes again", function()
-    local faulty <close> = start(commvault, { vaults("a", "b") })
+  --- Vaults of these numbers, in random order where it is asked for.
+  local function numbered(from, till, is_shuffled)
+    local names = {}
+    for i = from, till do
+      names[#names + 1] = "v" .. i
+    end
+    for i = is_shuffled and #names or 1, 2, -1 do
+      local other = math.random(i)
+      names[i], names[other] = names[other], names[i]
+    end
+    return vaults(table.unpack(names))
+  end
+
+  it("are all there where the server caps its pages", function()
+    local faulty <close> = start(commvault, { numbered(1, 50), numbered(51, 100),
+      numbered(101, 130), vaults() })
+    local all = commvault.case.client(faulty.url):s3_vaults():collect()
+    assert.same({ 130, "v1", "v130" }, { #all, all[1].name, all[130].name })
+    assert.same({ commvault.path .. "?limit=100", commvault.path .. "?start=50&limit=100",
+      commvault.path .. "?start=100&limit=100", commvault.path .. "?start=130&limit=100" },
+      targets(faulty))
+  end)
+
+  for _, size in ipairs { 1, 99, 100, 101 } do
+    it(("are each there once where the server gives all %d of them for ever, in any order")
+      :format(size), function()
+      local faulty <close> = start(commvault, { numbered(1, size, true), numbered(1, size, true),
+        numbered(1, size, true) })
+      local names, count = {}, 0
+      for vault in commvault.case.client(faulty.url):s3_vaults() do
+        names[vault.name], count = true, count + 1
+      end
+      assert.equal(size, count)
+      assert.is_true(names.v1 and names["v" .. size])
+      assert.equal(2, #faulty:requests())
+    end)
+  end
+
+  it("are gone on with as long as a page brings something new", function()
+    local faulty <close> = start(commvault, { vaults("a", "b"), vaults("b", "c"), vaults("c", "d"),
+      vaults("d", "a") })
+    local client = commvault.case.client(faulty.url)
+    assert.same({ "a", "b", "c", "d" }, ids(client:s3_vaults { limit = 2 }, "name"))
+    assert.equal(4, #faulty:requests())
+  end)
+
+  it("are both handed out where one page has a name twice", function()
+    local faulty <close> = start(commvault, { vaults("a", "a"), vaults("a", "a") })
+    assert.same({ "a", "a" }, ids(commvault.case.client(faulty.url):s3_vaults(), "name"))
+  end)
+
+  it("end in a failure where vaults without names come again", function()
+    local nameless = { '{"x":1,"y":[2]}', '{"x":2}' }
+    local faulty <close> = start(commvault, { lists.keep(commvault, nameless),
+      lists.keep(commvault, { nameless[2], '{"y":[2],"x":1}' }) })
     local failure = raised(commvault.case.client(faulty.url):s3_vaults { limit = 2 })
     assert.same({ "protocol", "list_s3_vaults" }, { failure.code, failure.operation })
     assert.truthy(failure.message:find("circle", 1, true))
     assert.equal(2, #faulty:requests())
-  end)
-
-  it("are all there where the provider gives more than was asked for", function()
-    local faulty <close> = start(commvault, { vaults("a", "b", "c") })
-    local client = commvault.case.client(faulty.url)
-    assert.same({ "a", "b", "c" }, ids(client:s3_vaults { limit = 2 }, "name"))
-    assert.equal(1, #faulty:requests())
   end)
 end)
 

@@ -1,8 +1,10 @@
 -- Waiting until a thing is ready: wallet:wait(), vault:wait(), account:wait().
 
 local answers = require "answers"
+local authority = require "authority"
 local child = require "child"
 local coffer = require "coffer"
+local drive = require "coffer.drive"
 local expect = require "expect"
 local pauses = require "pauses"
 local providers = require "providers"
@@ -84,6 +86,22 @@ local function assert_doubling(slept, least, longest)
   end
 end
 
+--- Time passes by the pauses alone.
+local function fast_time()
+  local clock, sleep, now = drive.clock, drive.sleep, drive.clock()
+  local slept = setmetatable({}, { __close = function()
+    drive.clock, drive.sleep = clock, sleep
+  end })
+  function drive.clock()
+    return now
+  end
+  function drive.sleep(seconds)
+    now = now + seconds
+    slept[#slept + 1] = seconds
+  end
+  return slept
+end
+
 describe("waiting for a vault", function()
   it("C09 looks at the job until it is over, with pauses that double", function()
     local vault, faulty = thing(commvault, JOB, times(5, job "Running", job "Completed"))
@@ -137,7 +155,8 @@ describe("waiting for a vault", function()
     assert.equal("/commandcenter/api/Job/9007199254740993", faulty:requests()[2].target)
   end)
 
-  for _, status in ipairs { "Completed", "Completed w/ one or more warnings" } do
+  for _, status in ipairs { "Completed", "Completed w/ one or more warnings",
+    "completed", "COMPLETED" } do
     it("is over at once where the job is " .. status, function()
       local vault, faulty = thing(commvault, JOB, { job(status) })
       local _ <close> = faulty
@@ -146,7 +165,8 @@ describe("waiting for a vault", function()
   end
 
   for _, status in ipairs { "Running", "Running (cannot be verified)", "Waiting", "Pending",
-    "Queued", "Interrupted", "Interrupt Pending", "Kill Pending" } do
+    "Queued", "Interrupted", "Interrupt Pending", "Kill Pending", "Suspend Pending", "RUNNING",
+    "kill pending" } do
     it("goes on while the job is " .. status, function()
       local vault, faulty = thing(commvault, JOB, { job(status), job "Completed" })
       local _ <close> = faulty
@@ -157,7 +177,7 @@ describe("waiting for a vault", function()
   end
 
   for _, status in ipairs { "Failed", "Failed to Start", "Killed", "Suspend", "Suspended",
-    "Suspend Pending", "Completed w/ one or more errors", "Committed" } do
+    "FAILED", "Completed w/ one or more errors", "Committed" } do
     it("C10 tells why where the job is " .. status, function()
       local vault, faulty = thing(commvault, JOB, { job "Running", job(status, "no licence") })
       local _ <close> = faulty
@@ -232,6 +252,62 @@ describe("waiting for a vault", function()
       assert.equal(1, #faulty:requests())
     end
   end)
+
+  it("finds a job in the time-out that is absent for 20 looks", function()
+    local vault, faulty = thing(commvault, JOB, times(20, NO_JOB, job "Completed"))
+    local _ <close> = faulty
+    local slept <close> = fast_time()
+    assert.equal(vault, vault:wait())
+    assert.equal(20, #slept)
+    for _, seconds in ipairs(slept) do
+      assert.is_true(seconds >= 2 and seconds <= 4)
+    end
+  end)
+
+  it("pauses shortly again where a job is no longer found", function()
+    local vault, faulty = thing(commvault, JOB, { job "Running", job "Running", job "Running",
+      NO_JOB, job "Completed" })
+    local _ <close> = faulty
+    local slept <close> = fast_time()
+    assert(vault:wait())
+    assert.is_true(slept[3] >= 8 and slept[4] <= 4)
+  end)
+
+  --- A vault whose answer has this job, of a create that asks for end points, or does not.
+  local function vault_with(change, has_asked)
+    local faulty = server.start { keeping(commvault, { changes = { addEndpointJob = change } }) }
+    local client = commvault.client(faulty.url)
+    local parameters = { bucket = commvault.parameters.bucket, plan = commvault.parameters.plan,
+                         cvs3Endpoints = has_asked and { { clientId = 7 } } or nil }
+    return client:create_s3_vault(parameters), faulty
+  end
+
+  for _, number in ipairs { "null", "0", "-1" } do
+    local change = answers.endpoint_job { jobId = number }
+    it("is partial where end points were asked for, and the job is " .. number, function()
+      local vault, faulty = vault_with(change, true)
+      local _ <close> = faulty
+      local failure = expect.failure("refused", "partial", vault:wait())
+      assert.truthy(failure.message:find("names no job", 1, true))
+      assert.equal(200, coffer.response(failure).status)
+      assert.equal(1, #faulty:requests())
+    end)
+
+    it("is over at once where no end points were asked for, and the job is " .. number, function()
+      local vault, faulty = vault_with(change, false)
+      local _ <close> = faulty
+      assert.equal(vault, vault:wait())
+    end)
+  end
+
+  for _, change in ipairs { false, "null" } do
+    it("is partial where end points were asked for, and there is no job: " .. tostring(change),
+      function()
+        local vault, faulty = vault_with(change, true)
+        local _ <close> = faulty
+        expect.failure("refused", "partial", vault:wait())
+      end)
+  end
 
   it("sends nothing but reads", function()
     local vault, faulty = thing(commvault, JOB, { job "Kill Pending" })
@@ -330,6 +406,87 @@ describe("waiting for a wallet", function()
     assert.equal(1, looks(faulty, REFRESH))
   end)
 
+  local function failing_look()
+    return wallet("Error", { error_code = quoted "role_missing" })
+  end
+
+  it("passes over as many Errors as it is told to", function()
+    local made, faulty = thing(clumio, REFRESH, { failing_look(), wallet "Waiting", failing_look(),
+      wallet "Enabled" })
+    local _ <close> = faulty
+    local _ <close> = pauses.skip()
+    assert.equal("Enabled", assert(made:wait { errors = 2 }).state)
+    assert.equal(4, looks(faulty, REFRESH))
+  end)
+
+  for errors = 0, 2 do
+    it(("fails at the Error behind %d"):format(errors), function()
+      local made, faulty = thing(clumio, REFRESH, { failing_look() })
+      local _ <close> = faulty
+      local _ <close> = pauses.skip()
+      local failure = expect.failure("refused", "partial", made:wait { errors = errors })
+      assert.equal("role_missing", failure.details[1].code)
+      assert.equal(errors + 1, looks(faulty, REFRESH))
+    end)
+  end
+
+  it("knows no errors to pass over but a wallet's", function()
+    local vault, faulty = thing(commvault, JOB, { job "Completed" })
+    local _ <close> = faulty
+    assert.error_matches(function() vault:wait { errors = 1 } end, "option 'errors' is not known")
+  end)
+
+  it("says why its looks failed", function()
+    local body = answers.clumio_error(77, "come back tomorrow")
+    local busy = answers.keep { status = 503, body = body }
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", busy })
+    local _ <close> = faulty
+    local seen = {}
+    local failure = expect.failure("unknown", "timeout", made:wait {
+      timeout = 0.3, interval = 0.05,
+      on_progress = function(told) seen[#seen + 1] = told.failure and told.failure.code end,
+    })
+    assert.truthy(failure.message:find("not seen, and Waiting before", 1, true))
+    assert.truthy(failure.message:find("come back tomorrow", 1, true))
+    assert.same({ 503, 77 }, { failure.status, failure.details[1].code })
+    assert.equal(503, coffer.response(failure).status)
+    assert.equal("unavailable", seen[1])
+  end)
+
+  it("says why its looks failed where the last one was cut by the time-out", function()
+    local made, faulty = thing(clumio, REFRESH, { refusal(502), { finish = "hang" } })
+    local _ <close> = faulty
+    local failure = expect.failure("unknown", "timeout",
+      made:wait { timeout = 0.3, interval = 0.05 })
+    assert.equal(502, failure.status)
+  end)
+
+  it("goes on where handshakes are cut off, for that passes", function()
+    local made = authority.get()
+    local faulty <close> = server.start { tls = made.good, { send = clumio.good() },
+      { accept = "reset", after = 0.05 }, { accept = "close", after = 0.05 },
+      { accept = "reset", after = 0.05 }, wallet "Enabled" }
+    local _ <close> = pauses.skip()
+    local waiting = assert(clumio.create(clumio.client(faulty.url, { ca_file = made.root })))
+    local kinds = {}
+    assert.equal("Enabled", assert(waiting:wait { on_progress = function(seen)
+      kinds[#kinds + 1] = seen.failure and seen.failure.code or seen.state
+    end }).state)
+    assert.same({ "tls", "tls", "tls", "Enabled" }, kinds)
+  end)
+
+  it("is ended by a certificate that is not to be trusted", function()
+    local made = authority.get()
+    local faulty = server.start { tls = made.good, { send = clumio.good() } }
+    local waiting = assert(clumio.create(clumio.client(faulty.url, { ca_file = made.root })))
+    local port = faulty.port
+    getmetatable(faulty).__close(faulty)
+    local other <close> = server.start { port = port, tls = made.unknown_authority,
+      wallet "Enabled" }
+    expect.failure("not_sent", "tls", waiting:wait { timeout = 600 })
+    assert.equal(0, #other:requests())
+  end)
+
   it("ends with its time-out, and says what was seen last", function()
     local made, faulty = thing(clumio, REFRESH, { wallet "Waiting" })
     local _ <close> = faulty
@@ -405,5 +562,54 @@ describe("waiting for an account", function()
     local faulty <close> = server.start { keeping(case) }
     assert.is_nil(case.create(case.client(faulty.url)).wait)
     assert.is_nil(coffer.ecl { token = "t", tenant_id = "t", base_url = faulty.url }.wait)
+  end)
+end)
+
+describe("waiting for any job", function()
+  local function waiting(orders, ...)
+    local faulty <close> = server.start { paths = { [JOB] = orders } }
+    local _ <close> = pauses.skip()
+    local client = commvault.client(faulty.url)
+    local result, failure, code = client:wait_job(...)
+    return result, failure, code, #faulty:requests()
+  end
+
+  for _, given in ipairs { 12345, { jobId = 12345 } } do
+    it("gives its summary when it is over: " .. type(given), function()
+      local summary = assert(waiting({ job "Running", job "Completed" }, given))
+      assert.same({ "Completed", 12345 }, { summary.status, summary.jobId })
+      assert.equal(200, coffer.response(summary).status)
+    end)
+  end
+
+  it("tells why it failed", function()
+    local failure = expect.failure("refused", "partial", waiting({ job("Failed", "no licence") },
+      12345))
+    assert.same({ jobId = 12345 }, failure.key)
+    assert.truthy(tostring(failure):find("job 12345: Failed, no licence", 1, true))
+  end)
+
+  for name, wrong in pairs { ["0"] = 0, ["-1"] = -1, ["1.5"] = 1.5, text = "x", ["true"] = true,
+    ["a table"] = {}, ["0 by its name"] = { jobId = 0 }, ["another name"] = { jobID = 12345 },
+    null = coffer.null } do
+    it("refuses what is no number of a job: " .. name, function()
+      local _, failure, _, requests = waiting({ job "Completed" }, wrong)
+      assert.same({ "not_sent", "invalid", 0 }, { failure.outcome, failure.code, requests })
+    end)
+  end
+
+  it("takes the options of wait, and no other", function()
+    local client = commvault.client "http://127.0.0.1:1"
+    assert.error_matches(function() client:wait_job(1, { timeot = 1 }) end,
+      "commvault:wait_job: option 'timeot' is not known %(did you mean 'timeout'%?%)")
+  end)
+
+  it("is a method: a dot is an error in words", function()
+    local client = commvault.client "http://127.0.0.1:1"
+    assert.error_matches(function() client.wait_job(12345) end, "write it with a colon")
+  end)
+
+  it("stands in the help", function()
+    assert.truthy(require("coffer.show").help_text("commvault"):find("commvault:wait_job", 1, true))
   end)
 end)

@@ -282,26 +282,6 @@ int client_set_token(lua_State *L)
   return 1;
 }
 
-/* core.check_link(client, link): true when the link of an answer may be
-** followed, or nil and what is wrong with it. */
-int client_check_link(lua_State *L)
-{
-  struct client *client = client_of_any(L, 1);
-  struct buffer address = {0};
-  size_t length;
-  const char *link = luaL_checklstring(L, 2, &length);
-  const char *wrong =
-      address_append_link(&address, client->base_url, link, length);
-  buffer_free(&address);
-  if (!wrong) {
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, wrong);
-  return 2;
-}
-
 /* Types */
 
 /* Light userdata is never written to here; Lua's type has no const. */

@@ -79,7 +79,6 @@ int client_settings(lua_State *L);
 int client_authorization(lua_State *L);
 int client_token_generation(lua_State *L);
 int client_set_token(lua_State *L);
-int client_check_link(lua_State *L);
 
 /* Pushes the table `name` of what the client holds; nil where there is
 ** none. */

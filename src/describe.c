@@ -42,13 +42,14 @@ static void describe_paging(lua_State *L, const struct paging *paging)
                                        [PAGING_LINK] = "link",
                                        [PAGING_TOKEN] = "token",
                                        [PAGING_OFFSET] = "offset"};
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 7);
   set_text(L, "name", paging->name);
   set_text(L, "items", paging->items);
   set_text(L, "style", styles[paging->style]);
   set_text(L, "next", paging->next);
   set_text(L, "parameter", paging->parameter);
   set_text(L, "row_names", paging->row_names);
+  set_text(L, "identity", paging->identity);
 }
 
 static void describe_operation(lua_State *L, const struct operation *operation)

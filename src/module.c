@@ -87,7 +87,6 @@ int luaopen_coffer_core(lua_State *L)
   static const luaL_Reg functions[] = {
       {"array_mark", marshal_array_mark},
       {"authorization", client_authorization},
-      {"check_link", client_check_link},
       {"clock", system_clock},
       {"create_private", system_create_private},
       {"describe", describe_provider},

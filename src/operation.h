@@ -50,6 +50,7 @@ struct paging {
   const char *next;      /* path of the link or token in the answer */
   const char *parameter; /* that asks for a page */
   const char *row_names; /* parameter that makes rows of the items */
+  const char *identity;  /* member that tells one item from another */
 };
 
 struct operation {

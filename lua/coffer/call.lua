@@ -15,9 +15,11 @@ call.origins = core.origins
 
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
+  local is_lasting = fields.is_lasting
   fields.is_lasting, fields.is_crowded = nil, nil
   credentials.explain(fields)
   local told = failure.new(fields, attempts)
+  failure.lasting[told] = is_lasting
   if request then
     call.origins[told] = request
     request:forget_secrets()

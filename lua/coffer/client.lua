@@ -129,6 +129,9 @@ local function add_helpers(provider, described)
   for name, ensured in pairs(need("coffer.ensure").methods(provider)) do
     methods[name] = on_client(provider, ensured)
   end
+  for name, waiting in pairs(need("coffer.wait").methods(provider)) do
+    methods[name] = waiting
+  end
   setmetatable(methods, nil)
 end
 

@@ -470,10 +470,10 @@ local function advance(run, group)
   return group.at.thing, group.at.trouble or group.at.doubt
 end
 
-local function needing(run, need)
+local function needing(run, step)
   local tasks = {}
   for _, task in ipairs(run.tasks) do
-    if task.needs == need then
+    if task.needs == step then
       tasks[#tasks + 1] = task
     end
   end

@@ -76,6 +76,10 @@ function Failure.__concat(left, right)
   return tostring(left) .. tostring(right)
 end
 
+--- The failures of calls that another call would not mend; see `is_lasting` of
+-- what the core tells.
+failure.lasting = setmetatable({}, { __mode = "k" })
+
 --- True for a failure of coffer.
 function failure.is(value)
   local metatable = getmetatable(value)

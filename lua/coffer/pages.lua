@@ -2,8 +2,8 @@
 --   for wallet in clumio:wallets { limit = 100 } do ... end
 --   local all = clumio:wallets():collect()
 local core = require "coffer.core"
+local drive = require "coffer.drive"
 local failure = require "coffer.failure"
-local path = require "coffer.path"
 local policy = require "coffer.policy"
 
 local pages = {}
@@ -11,41 +11,145 @@ local pages = {}
 --- How many items are asked for at a time where pages are counted by items.
 local PAGE = 100
 
+--- So many pages in a row may bring nothing new, where tokens lead from one to
+-- the next.
+local MOST_BARREN = 100
+
 local CIRCLE = "the pages go round in a circle"
 
---- The parameters of the next page, or nil behind the last one; an error text
--- where the list cannot be gone on with.
+local function is_absent(value)
+  return value == nil or value == core.null
+end
+
+--- The value at a path of a page, nil where it is absent or null; or nil and
+-- the name of what stands in the way, being no object.
+local function member_at(page, where)
+  local value, name = page, "the answer"
+  for inner in where:gmatch "[^.]+" do
+    if type(value) ~= "table" or rawget(value, 1) ~= nil then
+      return nil, name
+    end
+    value, name = rawget(value, inner), inner
+    if is_absent(value) then
+      return nil
+    end
+  end
+  return value
+end
+
+--- True for a list; an empty one is told from an object by its metatable.
+local function is_list(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  local metatable = getmetatable(value)
+  return rawlen(value) > 0
+    or next(value) == nil and metatable ~= nil and rawget(metatable, "client") == nil
+end
+
+--- The items of a page, and what is wrong with them. Null or absent items are
+-- none.
+local function items_of(page, where)
+  local items, wrong = member_at(page, where)
+  if wrong then
+    return nil, wrong .. " is no object"
+  elseif is_absent(items) then
+    return {}
+  elseif not is_list(items) then
+    return nil, (where == "" and "the answer" or where) .. " is no list"
+  end
+  return items
+end
+
+--- What tells an item of free form from another: its text.
+local function content(item)
+  if type(item) ~= "table" then
+    return type(item) .. " " .. tostring(item)
+  end
+  local parts = {}
+  for name, value in next, item do
+    parts[#parts + 1] = ("%q = %s"):format(tostring(name), content(value))
+  end
+  table.sort(parts)
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+--- What an item is known by, and whether that is its name or ID.
+local function mark_of(item, identity)
+  local name = type(item) == "table" and identity and rawget(item, identity)
+  if type(name) == "string" and name ~= "" or math.type(name) then
+    return ("named %s %s"):format(type(name), name), true
+  end
+  return content(item), false
+end
+
+--- What a page brings: its items without those that were on an earlier page.
+-- @return list; whether anything is new; whether some have neither name nor ID
+local function sift(walk, items)
+  local kept, marks, is_new, is_vague = {}, {}, false, false
+  for i, item in ipairs(items) do
+    local mark, is_named = mark_of(item, walk.paging.identity)
+    local is_known = walk.known[mark]
+    if not (is_known and is_named) then
+      kept[#kept + 1] = item
+    end
+    marks[i], is_new, is_vague = mark, is_new or not is_known, is_vague or not is_named
+  end
+  for _, mark in ipairs(marks) do
+    walk.known[mark] = true
+  end
+  return kept, is_new, is_vague
+end
+
+--- The parameter of the next page, or nil behind the last one; nil and an error
+-- text where the list cannot be gone on with.
 local following = {}
 
 function following.none()
   return nil
 end
 
+--- Text of a query, as whoever wrote it encoded it.
 local function decoded(text)
+  text = text:gsub("%+", " ")
   return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
---- The link tells the token of the next page, and is followed no further: it
--- has to lead to where we are, though.
+--- The value of a parameter in a link's query, nil where it has none.
+local function parameter_of(link, wanted)
+  local query = link:match "^[^#?]*%?([^#]*)"
+  for name, value in (query or ""):gmatch "([^&=]+)=([^&]*)" do
+    if decoded(name) == wanted and value ~= "" then
+      return value
+    end
+  end
+end
+
+--- The link tells the token of the next page. It is never followed, so it does
+-- not matter where it leads: gateways rewrite host and scheme.
 function following.link(walk, page)
-  local link = path.get(page, walk.paging.next)
-  if link == nil or link == core.null then
+  local link, wrong = member_at(page, walk.paging.next)
+  if wrong then
+    return nil, ("the link to the next page cannot be read: %s is no object"):format(wrong)
+  elseif link == nil then
     return nil
+  elseif type(link) ~= "string" then
+    return nil, "the link to the next page is no text"
   end
-  local is_ours, wrong = core.check_link(walk.client, tostring(link))
-  if not is_ours then
-    return nil, "the link to the next page " .. wrong
-  end
-  local token = link:match("[?&]" .. walk.paging.parameter .. "=([^&#]*)")
+  local token = parameter_of(link, walk.paging.parameter)
   if not token then
     return nil, "the link to the next page has no " .. walk.paging.parameter
+  elseif token:find "[{}]" then
+    return nil, "the link to the next page is a template"
   end
   return decoded(token)
 end
 
 function following.token(walk, page)
-  local token = path.get(page, walk.paging.next)
-  if token == nil or token == core.null or token == "" then
+  local token, wrong = member_at(page, walk.paging.next)
+  if wrong then
+    return nil, ("the token of the next page cannot be read: %s is no object"):format(wrong)
+  elseif token == nil or token == "" then
     return nil
   elseif type(token) ~= "string" then
     return nil, "the token of the next page is no text"
@@ -53,53 +157,53 @@ function following.token(walk, page)
   return token
 end
 
-local function body_of(page)
-  return core.origins[page]:response().body
-end
-
---- A page that is not exactly full is the last one: a shorter one has the
--- rest, a longer one comes of a provider that knows no pages. Such a one may
--- also give the same full page for ever.
-function following.offset(walk, page, items)
-  if #items ~= walk.parameters.limit then
+--- A page that is not full is not the last: servers have limits of their own.
+-- An empty one is, and one that brings nothing new: that comes of a provider
+-- that knows no pages.
+function following.offset(walk, _, items, is_new, is_vague)
+  if #items > 0 and not is_new and is_vague then
+    return nil, CIRCLE
+  elseif not is_new then
     return nil
   end
-  local body = body_of(page)
-  if body == walk.body then
-    return nil, CIRCLE
-  end
-  walk.body = body
   return (walk.parameters[walk.paging.parameter] or 0) + #items
 end
 
---- Gives names to the values of a row that `include` asked for.
+--- Gives names to the values of a row that `include` asked for. What is more
+-- than was asked for keeps its place.
 local function named(row, names)
   local item = {}
-  for i, name in ipairs(names) do
-    item[name] = row[i]
+  for i, value in ipairs(row) do
+    item[names[i] or i] = value
   end
   return item
 end
 
---- Makes tables of a list's rows, in place.
+--- Makes tables of a list's rows, in place. What is no row stays as it is.
 -- @param names string: the fields that were asked for, comma-separated
 function pages.name_rows(items, names)
   local list = {}
+  if type(items) ~= "table" or type(names) ~= "string" then
+    return
+  end
   for name in names:gmatch "[^,%s]+" do
     list[#list + 1] = name
   end
   for i, item in ipairs(items) do
-    if getmetatable(item) == nil then
+    if type(item) == "table" and getmetatable(item) == nil and rawlen(item) > 0 then
       items[i] = named(item, list)
     end
   end
 end
 
+--- Raises what is wrong with the page that came last.
 local function raise(walk, message)
-  error(failure.new({
+  local told = failure.new({
     outcome = "unknown", code = "protocol", said = message,
     provider = walk.provider, operation = walk.operation.name,
-  }, 1), 0)
+  }, 1)
+  core.origins[told] = core.origins[walk.page]
+  error(told, 0)
 end
 
 --- The options of the next call. A deadline is that of each page, but for
@@ -112,30 +216,46 @@ local function options_of(walk)
   for name, value in pairs(walk.options) do
     options[name] = value
   end
-  options.deadline = math.max(walk.till - core.clock(), 0.001)
+  options.deadline = math.max(walk.till - drive.clock(), 0.001)
   return options
 end
 
---- Asks for the page that is due, and notes the one behind it. Failures are
--- raised: an iterator has no other way to tell them.
+--- Tells how the list goes on behind a page: `next_page`, or `wrong`, else it is
+-- the last one.
+local function go_on(walk, items, is_new, is_vague)
+  local next_page, wrong = following[walk.paging.style](walk, walk.page, items, is_new, is_vague)
+  walk.barren = is_new and 0 or walk.barren + 1
+  if next_page ~= nil and walk.seen[next_page] then
+    wrong = CIRCLE
+  elseif next_page ~= nil and walk.barren >= MOST_BARREN then
+    wrong = ("%d pages in a row brought nothing new"):format(walk.barren)
+  end
+  walk.next_page, walk.wrong = next_page, wrong
+end
+
+--- Asks for the page that is due. Failures are raised: an iterator has no other
+-- way to tell them.
 local function turn(walk)
+  if walk.next_page ~= nil then
+    walk.seen[walk.next_page] = true
+    walk.parameters[walk.paging.parameter] = walk.next_page
+  end
   local page, trouble = walk.client[walk.operation.name](walk.client, walk.parameters,
     options_of(walk))
-  if not page then
+  if page == nil then
     error(trouble, 0)
   end
-  walk.items, walk.at = path.get(page, walk.paging.items), 0
-  local next_page, wrong = following[walk.paging.style](walk, page, walk.items)
-  if wrong then
-    raise(walk, wrong)
-  elseif next_page ~= nil and walk.seen[next_page] then
-    raise(walk, CIRCLE)
+  walk.page = page
+  local items, wrong = items_of(page, walk.paging.items)
+  if not items then
+    raise(walk, "the page cannot be read: " .. wrong)
   end
-  walk.is_last = next_page == nil
-  if not walk.is_last then
-    walk.seen[next_page] = true
-    walk.parameters[walk.paging.parameter] = next_page
+  local kept, is_new, is_vague = items, true, false
+  if walk.paging.style ~= "none" then
+    kept, is_new, is_vague = sift(walk, items)
   end
+  walk.items, walk.at = kept, 0
+  go_on(walk, items, is_new, is_vague)
 end
 
 local Walk = { __name = "coffer.pages" }
@@ -151,10 +271,13 @@ local methods = setmetatable({}, { __index = function(_, name)
 end })
 Walk.__index, Walk.__len = methods, no_list
 
---- The next item, or nil behind the last one.
+--- The next item, or nil behind the last one. What came is handed out before it
+-- is told that there is no going on.
 function Walk:__call()
   while not self.items or self.at >= #self.items do
-    if self.items and self.is_last then
+    if self.wrong then
+      raise(self, self.wrong)
+    elseif self.items and self.next_page == nil then
       return nil
     end
     turn(self)
@@ -173,7 +296,7 @@ end
 function methods:collect()
   local list = {}
   self.till = self.options and self.options.deadline
-    and core.clock() + self.options.deadline
+    and drive.clock() + self.options.deadline
   while true do
     local is_done, item = pcall(self)
     if not is_done and failure.is(item) then
@@ -220,7 +343,8 @@ function pages.method(provider, operation)
     check_table(whose, "options", options)
     policy.check(whose, options, { "attempts", "deadline" })
     local walk = { client = self, provider = provider, operation = operation, paging = paging,
-      options = options, parameters = first_of(paging, parameters), seen = {} }
+      options = options, parameters = first_of(paging, parameters), seen = {}, known = {},
+      barren = 0 }
     local begin = paging.parameter and walk.parameters[paging.parameter]
     if begin ~= nil then
       walk.seen[begin] = true

@@ -55,6 +55,7 @@ policy.checks = {
   settle = seconds(3600),
   lock = file_path,
   sightings = whole(1, 100),
+  errors = whole(0, 100),
   at_once = whole(1, 10000),
   per_second = function(value)
     if type(value) ~= "number" or not (value > 0 and value <= 100000) then

@@ -109,7 +109,15 @@ function secret:wipe() end
 ---@field timeout? number seconds (600)
 ---@field interval? number seconds before the second look (2)
 ---@field sightings? integer how often in a row it has to be seen ready (1)
----@field on_progress? fun(seen: { state: string, seconds: number, looks: integer })
+---@field errors? integer of a wallet: how many looks may show an Error before it counts (0)
+---@field on_progress? fun(seen: coffer.look)
+
+---What a function that is told of each look is given.
+---@class coffer.look
+---@field state string
+---@field seconds number since wait began
+---@field looks integer
+---@field failure? coffer.failure why nothing was seen
 
 ---@class coffer.map_options
 ---@field at_once? integer (32)
@@ -439,6 +447,12 @@ function commvault:list_s3_vaults(parameters, options) end
 ---@param options? coffer.call_options
 ---@return table? list, coffer.failure? failure, coffer.code? code
 function commvault:get_job(parameters, options) end
+
+---Waits for a job, whatever it is for.
+---@param parameters integer|coffer.commvault.get_job
+---@param options? coffer.wait_options
+---@return table? summary of the job, coffer.failure? failure, coffer.code? code
+function commvault:wait_job(parameters, options) end
 
 ---Lists the plans that can hold a vault.
 ---@param parameters? coffer.commvault.list_plans

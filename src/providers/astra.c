@@ -120,7 +120,8 @@ static const struct paging account_paging = {.name = "accounts",
                                              .style = PAGING_TOKEN,
                                              .next = "metadata.continue",
                                              .parameter = "continue",
-                                             .row_names = "include"};
+                                             .row_names = "include",
+                                             .identity = "id"};
 
 /* One account */
 

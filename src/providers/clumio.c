@@ -103,7 +103,8 @@ static const struct paging wallet_paging = {.name = "wallets",
                                             .items = "_embedded.items",
                                             .style = PAGING_LINK,
                                             .next = "_links._next.href",
-                                            .parameter = "start"};
+                                            .parameter = "start",
+                                            .identity = "id"};
 
 /* Known only as a link of the wallet; what it answers is not documented. */
 static const struct field keys_fields[] = {

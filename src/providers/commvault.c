@@ -135,7 +135,8 @@ static const struct schema store_list = {.kind = SCHEMA_OBJECT,
 static const struct paging store_paging = {.name = "s3_vaults",
                                            .items = "CVS3Stores",
                                            .style = PAGING_OFFSET,
-                                           .parameter = "start"};
+                                           .parameter = "start",
+                                           .identity = "name"};
 
 static const struct field job_id_fields[] = {
     {"jobId", &schema_int64, FIELD_REQUIRED, IN_PATH, .about = "job number"},
