@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "describe.h"
+#include "hand_over.h"
 #include "loop.h"
 #include "marshal.h"
 #include "misuse.h"
@@ -88,6 +89,7 @@ int luaopen_coffer_core(lua_State *L)
       {"clock", system_clock},
       {"describe", describe_provider},
       {"descriptor", loop_descriptor},
+      {"hand_over", hand_over},
       {"landed", loop_landed},
       {"misuse", misuse_raise},
       {"nearest", core_nearest},

@@ -3,6 +3,7 @@
 local call = require "coffer.call"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
+local pace = require "coffer.pace"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
 local retry = require "coffer.retry"
@@ -103,7 +104,9 @@ local function add_helpers(provider, described)
     end
   end
   for name, ensured in pairs(require("coffer.ensure").methods(provider)) do
-    methods[name] = ensured
+    methods[name] = function(...)
+      return call.whole(ensured, ...)
+    end
   end
   setmetatable(methods, nil)
 end
@@ -167,7 +170,9 @@ local function new_state(self, provider, options)
     provider = provider,
     attempts = options.attempts or 3,
     deadline = options.deadline or 300,
+    timeout = options.timeout,
     quota = retry.quota(),
+    pace = pace.new(),
     log = log_of(options.log),
     on_tokens = options.on_tokens,
     source = credentials.source(self, provider, options),

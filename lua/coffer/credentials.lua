@@ -2,6 +2,8 @@
 -- function, a file, or a log-in; and when it is asked for again.
 local core = require "coffer.core"
 local drive = require "coffer.drive"
+local guarded = require "coffer.guarded"
+local pace = require "coffer.pace"
 local times = require "coffer.times"
 
 local credentials = {}
@@ -90,10 +92,8 @@ end
 
 local function from_function(take)
   return function(state)
-    local is_done, token = pcall(take)
-    if not is_done and tostring(token):find "interrupted!$" then
-      error(token, 0) -- Ctrl-C, and nothing has been sent
-    elseif not is_done then
+    local is_done, token = guarded.call(take)
+    if not is_done then
       return nil, trouble "the token function raised an error"
     end
     local is_set, wrong = core.set_token(state.client, token)
@@ -122,7 +122,7 @@ local function from_log_in(log_in)
   return function(state, till)
     local parameters = credentials.parameters(state.client, state.provider, log_in.operation)
     local result, failure = state.call(log_in.operation, parameters,
-      { deadline = math.max(till - core.clock(), 0.001) })
+      { deadline = math.max(till - drive.clock(), 0.001) })
     if not result then
       return nil, trouble("no token: " .. failure.message, failure.code)
     elseif not core.token_generation(state.client) then
@@ -163,9 +163,13 @@ local function await(state, till)
   if state.renewing == coroutine.running() then
     return nil, trouble "the token function called the client that it is to give a token"
   end
-  repeat
-    drive.sleep(GLANCE)
-  until not state.renewing or core.clock() >= till
+  repeat -- a hold keeps the other one waiting as well
+    if pace.is_held(state.pace) then
+      drive.queue(drive.sleep, GLANCE)
+    else
+      drive.sleep(GLANCE)
+    end
+  until not state.renewing or drive.clock() >= till
   if state.renewing then
     return nil, trouble("no token: another caller is still waiting for it", "timeout")
   end
@@ -186,7 +190,7 @@ local function renew(state, till)
 end
 
 --- Sees to it that there is a token.
--- @param till number: the end of the caller's patience, by core.clock()
+-- @param till number: the end of the caller's patience, by drive.clock()
 -- @return true; or nil and what a failure tells
 function credentials.ready(state, till)
   if not state.source or is_ready(state) then

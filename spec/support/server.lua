@@ -19,6 +19,7 @@
 -- since these orders were given.
 --
 -- Beside the list: paths = { ["GET /wallets"] = list, … } has precedence, tls = luasec parameters,
+-- limit = { per_second =, over = order } answers what comes faster by that order,
 -- full = true (nobody is accepted, SYNs stay unanswered), late = s (refused until then), port,
 -- exists = true (something was created already).
 
