@@ -6,7 +6,8 @@ local child = require "child"
 local process = require "process"
 
 local things = {
-  "a failure's text", "astra:create_account", "clumio:create_wallet", "coffer.clumio",
+  "a failure's text", "astra:create_account", "clumio:create_wallet", "clumio:create_wallet",
+  "coffer.clumio",
   "coffer.response", "coffer.secret", "commvault:create_s3_vault", "several wrong parameters",
   "wallet:refresh",
 }

@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "describe.h"
+#include "hand_over.h"
 #include "lock.h"
 #include "loop.h"
 #include "marshal.h"
@@ -91,6 +92,7 @@ int luaopen_coffer_core(lua_State *L)
       {"create_private", system_create_private},
       {"describe", describe_provider},
       {"descriptor", loop_descriptor},
+      {"hand_over", hand_over},
       {"landed", loop_landed},
       {"lock", lock_take},
       {"misuse", misuse_raise},

@@ -30,6 +30,12 @@ static struct request *request_check(lua_State *L)
   return type_check(L, 1, &request_type, REQUEST_TYPE);
 }
 
+bool request_may_be_sent(lua_State *L, int index)
+{
+  const struct request *request = type_test(L, index, &request_type);
+  return request && request->exchange.sends > 0;
+}
+
 static struct request *request_push(lua_State *L, struct client *client,
                                     const struct operation *operation)
 {

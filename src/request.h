@@ -30,6 +30,9 @@ enum {
   REQUEST_KEYS     /* the first of as many as the operation has */
 };
 
+/* True when the value is a request whose last attempt may have been sent. */
+bool request_may_be_sent(lua_State *L, int index);
+
 /* Makes the type known. */
 void request_open_type(lua_State *L);
 

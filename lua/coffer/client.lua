@@ -6,6 +6,7 @@ local core = require "coffer.core"
 local credentials = require "coffer.credentials"
 local marks = require "coffer.marks"
 local need = require "coffer.need"
+local pace = require "coffer.pace"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
 local retry = require "coffer.retry"
@@ -127,7 +128,9 @@ local function add_helpers(provider, described)
     end
   end
   for name, ensured in pairs(need("coffer.ensure").methods(provider)) do
-    methods[name] = on_client(provider, ensured)
+    methods[name] = on_client(provider, function(...)
+      return call.whole(ensured, ...)
+    end)
   end
   for name, waiting in pairs(need("coffer.wait").methods(provider)) do
     methods[name] = waiting
@@ -195,7 +198,9 @@ local function new_state(self, provider, options)
     provider = provider,
     attempts = options.attempts or 3,
     deadline = options.deadline or 300,
+    timeout = options.timeout,
     quota = retry.quota(),
+    pace = pace.new(),
     log = log_of(options.log),
     on_tokens = options.on_tokens,
     source = credentials.source(self, provider, options),

@@ -2,6 +2,8 @@
 -- function, a file, or a log-in; and when it is asked for again.
 local core = require "coffer.core"
 local drive = require "coffer.drive"
+local guarded = require "coffer.guarded"
+local pace = require "coffer.pace"
 local times = require "coffer.times"
 
 local credentials = {}
@@ -138,10 +140,8 @@ end
 
 local function from_function(take)
   return function(state)
-    local is_done, token = pcall(take)
-    if not is_done and tostring(token):find "interrupted!$" then
-      error(token, 0) -- Ctrl-C, and nothing has been sent
-    elseif not is_done then
+    local is_done, token = guarded.call(take)
+    if not is_done then
       return nil, trouble "the token function raised an error"
     end
     local is_set, wrong = core.set_token(state.client, token)
@@ -261,8 +261,12 @@ local function await(state, till)
   if state.renewing == coroutine.running() then
     return nil, trouble "the token function called the client that it is to give a token"
   end
-  repeat
-    drive.sleep(GLANCE)
+  repeat -- a hold keeps the other one waiting as well
+    if pace.is_held(state.pace) then
+      drive.queue(drive.sleep, GLANCE)
+    else
+      drive.sleep(GLANCE)
+    end
   until not state.renewing or drive.clock() >= till
   if state.renewing then
     return nil, trouble("no token: another caller is still waiting for it", "timeout")

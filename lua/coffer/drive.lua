@@ -11,6 +11,12 @@
 --                            its answer came in another's step; does nothing
 --                            where it does not wait
 --   sleep(seconds)
+--   take_turn()              waits until the coroutine may send; gives what a
+--                            failure tells where it may not at all
+--   make_room()              after an attempt that found too many under way:
+--                            waits for one of them to end; false where there
+--                            is none
+--   is_stopping()            true when all is to end and nothing to be sent
 --   exchange(client, request, seconds)   a better way to wait for an answer,
 --                            see drive.exchange
 local core = require "coffer.core"
@@ -23,9 +29,32 @@ local STEP = 0.1
 --- The driver of each coroutine that has one.
 local drivers = setmetatable({}, { __mode = "k" })
 
---- The clock by which deadlines are kept, in seconds: core.clock().
+--- How many seconds each coroutine has been queued.
+local queued = setmetatable({}, { __mode = "k" })
+
+--- The clock by which deadlines are kept, in seconds. It is the running
+-- coroutine's own: it stands still while that is queued.
 function drive.clock()
-  return core.clock()
+  if not next(queued) then
+    return core.clock()
+  end
+  return core.clock() - (queued[coroutine.running()] or 0)
+end
+
+--- Runs fn(...), which waits for the coroutine's turn. That time is taken from
+-- no deadline.
+-- @return the first that fn gives
+function drive.queue(fn, ...)
+  local thread, begun = coroutine.running(), core.clock()
+  local before = queued[thread] or 0
+  local result = fn(...)
+  queued[thread] = before + core.clock() - begun
+  return result
+end
+
+--- Has a new coroutine keep the running one's time.
+function drive.share_clock(thread)
+  queued[thread] = queued[coroutine.running()]
 end
 
 --- The driver of the running coroutine, or nil.
@@ -114,6 +143,34 @@ function drive.exchange(client, request, seconds)
   while not request:step(STEP) do
   end
   return request:finish()
+end
+
+--- Waits until the running coroutine may send, where its driver has a say.
+-- @return nothing; or what a failure tells where it may not
+function drive.take_turn()
+  local driver = drive.current()
+  if driver and driver.take_turn then
+    return driver.take_turn()
+  end
+end
+
+--- After an attempt that found too many under way: true when another one may
+-- find room.
+function drive.make_room()
+  local driver = drive.current()
+  return driver and driver.make_room and drive.queue(driver.make_room)
+end
+
+--- True when the running coroutine is to end.
+function drive.is_stopping()
+  local driver = drive.current()
+  return driver and driver.is_stopping and driver.is_stopping() or false
+end
+
+--- What a failure tells of a call that was not sent because all is to end.
+function drive.cancelled()
+  return { outcome = "not_sent", code = "cancelled", is_lasting = true,
+           said = "not sent: the others were stopped" }
 end
 
 --- Lets so many seconds pass.

@@ -2,6 +2,7 @@
 -- unknown look again. It never guesses: what cannot be settled stays unknown.
 -- Of many at once, all go through the same steps together: one look for all.
 local alike = require "coffer.alike"
+local call = require "coffer.call"
 local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
@@ -16,10 +17,6 @@ local ensure = {}
 --- Seconds until a request that was cut off is over at the provider as well,
 -- and between two looks that have to agree that nothing is there.
 local SETTLE = 5
-
---- Nothing is sent with less to live than this, its time-out and half of its
--- deadline, in seconds.
-local LEAST_TIME = 1
 
 --- How often is looked after an unknown outcome; absent is what was absent
 -- each time.
@@ -312,8 +309,7 @@ local function options_of(run, options, till)
   for name, value in pairs(run.call_options) do
     options[name] = value
   end
-  options.deadline = math.max(till - drive.clock(), 0.001)
-  return options
+  return call.part(options, till, run.patience)
 end
 
 --- The end of the patience. Of many, each step has as much again: how long they
@@ -328,8 +324,7 @@ end
 --- What a failure tells where the time that is left is too short to send
 -- anything; nil where it is not.
 local function late(run, till)
-  local least = math.min(LEAST_TIME, run.call_options.timeout or LEAST_TIME, run.patience / 2)
-  if till - drive.clock() < least then
+  if till - drive.clock() < retry.least_time(run.patience, run.call_options.timeout) then
     return { outcome = "not_sent", code = "timeout", said = "not sent: no time is left",
              provider = run.provider, operation = run.method }
   end

@@ -86,6 +86,11 @@ function failure.is(value)
   return type(metatable) == "table" and metatable.__name == Failure.__name
 end
 
+--- Makes a failure of fields that are complete.
+function failure.of(fields)
+  return setmetatable(fields, Failure)
+end
+
 --- Makes a failure of what the core tells.
 -- @param fields table; becomes the failure
 -- @param attempts integer: how many times the request was tried

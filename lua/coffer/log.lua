@@ -1,6 +1,7 @@
 --- One event for each attempt. What can be a secret is not in it: no body, no
 -- query, and of the headers only those that are listed here.
 local text = require "coffer.text"
+local guarded = require "coffer.guarded"
 
 local log = {}
 
@@ -38,7 +39,7 @@ local function tell(given, state, attempt)
   local described = attempt.request:describe()
   local response = attempt.request:response()
   local fields = attempt.fields or {}
-  local is_done = pcall(given, "debug", "attempt", {
+  local is_done = guarded.call(given, "debug", "attempt", {
     provider = state.provider,
     operation = attempt.operation.name,
     method = described.method,

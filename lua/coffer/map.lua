@@ -1,8 +1,10 @@
 --- Many at once: coffer.map runs a function for each item in coroutines of its
 -- own. Calls inside wait for each other's answers instead of blocking.
+local call = require "coffer.call"
 local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
+local guarded = require "coffer.guarded"
 local policy = require "coffer.policy"
 
 local map = {}
@@ -12,9 +14,6 @@ local AT_ONCE = 32
 --- How long an interrupt may have to wait, in seconds.
 local STEP = 0.1
 
---- How long all hold back after a 429 that does not say for how long.
-local HOLD = 1
-
 --- How often a task that is being stopped may go on to something else.
 local LAST_STEPS = 100
 
@@ -22,11 +21,6 @@ local LAST_STEPS = 100
 local WAITS = {}
 
 -- Tasks --------------------------------------------------------------------
-
-local function cancelled()
-  return nil, { outcome = "not_sent", code = "cancelled", is_lasting = true,
-                said = "not sent: the others were stopped" }
-end
 
 --- Gives control back until the task is resumed.
 local function yield()
@@ -41,16 +35,15 @@ local function sleep_till(run, task, time)
   end
 end
 
---- Waits for this task's turn, where there is a pace or a hold.
-local function take_turn(run, task)
+--- Takes the next place in the run's pace, and in that of the run around it.
+-- @return when it comes, by core.clock()
+local function take_slot(run)
+  local slot = run.outer and run.outer.take_slot and run.outer.take_slot() or core.clock()
   if run.per_second then
-    local slot = math.max(core.clock(), run.next_slot or 0)
+    slot = math.max(slot, run.next_slot or 0)
     run.next_slot = slot + 1 / run.per_second
-    sleep_till(run, task, slot)
   end
-  while run.hold_till and core.clock() < run.hold_till and not run.is_stopping do
-    sleep_till(run, task, run.hold_till)
-  end
+  return slot
 end
 
 local function note_client(run, client, change)
@@ -85,33 +78,34 @@ local function fly(run, task, client, request, seconds)
   return sending:finish()
 end
 
---- Out of descriptors, there are too many at once: waits for one to end.
-local function make_room(run, task)
-  run.at_once = math.max(1, run.active - 1)
-  run.crowded[#run.crowded + 1] = task
-  yield()
-end
-
 local function driver_of(run, task)
   local driver = {}
 
+  function driver.take_turn()
+    sleep_till(run, task, take_slot(run))
+    return run.is_stopping and drive.cancelled() or nil
+  end
+
+  function driver.take_slot()
+    return take_slot(run)
+  end
+
   function driver.exchange(client, request, seconds)
-    local till = core.clock() + seconds
-    while true do
-      take_turn(run, task)
-      if run.is_stopping then
-        return cancelled()
-      end
-      local result, fields = fly(run, task, client, request, math.max(till - core.clock(), 0.001))
-      if fields and fields.status == 429 then
-        run.hold_till = core.clock() + (fields.retry_after or HOLD)
-      end
-      local has_room = not (fields and fields.is_crowded and run.active - #run.crowded > 1)
-      if has_room or run.is_stopping or core.clock() >= till then
-        return result, fields
-      end
-      make_room(run, task)
+    if run.is_stopping then
+      return nil, drive.cancelled()
     end
+    return fly(run, task, client, request, seconds)
+  end
+
+  --- Out of descriptors, there are too many at once.
+  function driver.make_room()
+    if run.is_stopping or run.active - #run.crowded <= 1 then
+      return false
+    end
+    run.at_once = math.max(1, run.active - 1)
+    run.crowded[#run.crowded + 1] = task
+    yield()
+    return true
   end
 
   function driver.sleep(seconds)
@@ -170,42 +164,61 @@ local function trouble_in(result, ...)
 end
 
 --- Keeps what the function gave back for its item.
-local function settle(run, task, is_done, result, ...)
+local function keep(run, task, is_done, result, ...)
   local index = task.index
   if is_done then
     run.results[index], run.failures[index] = result, trouble_in(result, ...)
   else
     run.failures[index] = failure.is(result) and result or report(result)
   end
+end
+
+--- What is told of an error of the function: a failure as it is, else what it
+-- raised and where. Ctrl-C is meant for the run.
+local function handler_of(run)
+  return function(cause)
+    local is_cut = type(cause) == "table" and failure.is(rawget(cause, "failure"))
+    if guarded.is_interrupt(is_cut and cause.cause or cause) then
+      run.interrupt = { cause = is_cut and cause.cause or cause }
+    end
+    if failure.is(cause) then
+      return cause
+    elseif is_cut then
+      return cause.failure -- a call, or a map, that was cut off
+    end
+    return { cause = cause, trace = debug.traceback(tostring(cause), 2) }
+  end
+end
+
+--- All of an item, in its coroutine.
+local function work(run, task)
+  keep(run, task, xpcall(run.fn, run.handler, run.list[task.index], task.index))
+end
+
+--- Counts an item that is over, and lets one go on that waits for room.
+local function count_item(run, task)
   run.active, run.done = run.active - 1, run.done + 1
-  run.stops = run.stops or run.stop_on_failure and run.failures[index] ~= nil
+  run.stops = run.stops or run.stop_on_failure and run.failures[task.index] ~= nil
   local waiting = table.remove(run.crowded, 1)
   if waiting then
     run.ready[#run.ready + 1] = waiting
   end
 end
 
-local function trace_of(trouble)
-  if failure.is(trouble) then
-    return trouble
-  elseif type(trouble) == "table" and failure.is(rawget(trouble, "failure")) then
-    return trouble.failure -- a call, or a map, that was cut off
-  end
-  return { cause = trouble, trace = debug.traceback(tostring(trouble), 2) }
-end
-
 --- Resumes a task until it waits again or is over.
 local function resume(run, task)
   local is_running, said = coroutine.resume(task.thread, true)
-  if coroutine.status(task.thread) ~= "dead" then
-    if said ~= WAITS then
-      coroutine.close(task.thread)
-      local said_why = "the function yielded: inside coffer.map only coffer's calls may"
-      settle(run, task, false, { cause = said_why, trace = said_why })
+  if is_running and coroutine.status(task.thread) ~= "dead" then
+    if said == WAITS then
+      return
     end
-  elseif not is_running then
-    settle(run, task, false, { cause = said, trace = tostring(said) })
+    coroutine.close(task.thread)
+    said = "the function yielded: inside coffer.map only coffer's calls may"
+    keep(run, task, false, { cause = said, trace = said })
+  elseif not is_running and run.results[task.index] == nil then
+    keep(run, task, false, run.handler(said))
   end
+  count_item(run, task)
 end
 
 local function begin(run)
@@ -214,8 +227,9 @@ local function begin(run)
   local task = { index = index }
   task.thread = coroutine.create(function()
     drive.adopt(driver_of(run, task))
-    settle(run, task, xpcall(run.fn, trace_of, run.list[index], index))
+    return call.whole(work, run, task)
   end)
+  drive.share_clock(task.thread)
   run.tasks[task] = true
   resume(run, task)
 end
@@ -293,10 +307,17 @@ local function stop_with_outer(run)
   end
 end
 
+local function stop_if_interrupted(run)
+  if run.interrupt then
+    error(run.interrupt.cause, 0)
+  end
+end
+
 local function go(run)
   while run.active > 0 or has_more(run) do
     while may_begin(run) do
       begin(run)
+      stop_if_interrupted(run)
       if run.done > run.told then -- some are over as soon as they begin
         tell(run)
       end
@@ -306,6 +327,7 @@ local function go(run)
     for _, task in ipairs(ready) do
       resume(run, task)
     end
+    stop_if_interrupted(run)
     tell(run)
     if #run.ready == 0 and run.active > 0 and not may_begin(run) then
       wait(run, nearest(run))
@@ -336,13 +358,13 @@ local Stopped = { __name = "coffer.stopped" }
 
 --- How many items are in doubt, and the failure of the first.
 local function doubts(failures, total)
-  local count, first = 0, nil
+  local in_doubt, first = 0, nil
   for i = 1, total do
     if failures[i] and failures[i].outcome == "unknown" and failures[i].code ~= "raised" then
-      count, first = count + 1, first or failures[i]
+      in_doubt, first = in_doubt + 1, first or failures[i]
     end
   end
-  return count, first
+  return in_doubt, first
 end
 
 function Stopped:__tostring()
@@ -352,6 +374,28 @@ function Stopped:__tostring()
       self.in_doubt == 1 and " is" or "s are", tostring(self.failure))
   end
   return text
+end
+
+local function end_progress()
+  if core.is_terminal "stderr" then
+    io.stderr:write "\r\27[K"
+  end
+end
+
+local function complete(run)
+  go(run)
+  end_progress()
+  return run.results, run.failures
+end
+
+--- Stops a run that an error leaves.
+-- @return what is raised instead of it
+local function leave(cause, _, spare, run)
+  end_progress()
+  stop(run)
+  spare.cause = cause
+  spare.in_doubt, spare.failure = doubts(run.failures, run.total)
+  return spare
 end
 
 local function has_names(list)
@@ -397,20 +441,13 @@ function map.map(list, fn, options)
     at_once = options.at_once or AT_ONCE, per_second = options.per_second,
     on_progress = options.on_progress, stop_on_failure = options.stop_on_failure,
     results = {}, failures = {}, ready = {}, crowded = {}, outer = drive.current(),
-    thread = coroutine.running(),
+    thread = coroutine.running(), handler = false,
     tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},
   }
-  local is_done, cause = pcall(go, run)
-  if core.is_terminal "stderr" then
-    io.stderr:write "\r\27[K"
-  end
-  if not is_done then
-    stop(run)
-    local in_doubt, first = doubts(run.failures, run.total)
-    error(setmetatable({ cause = cause, results = run.results, failures = run.failures,
-      in_doubt = in_doubt, failure = first }, Stopped), 0)
-  end
-  return run.results, run.failures
+  run.handler = handler_of(run)
+  local spare = setmetatable({ cause = "not enough memory", results = run.results,
+    failures = run.failures, in_doubt = 0, failure = false }, Stopped)
+  return core.hand_over(true, complete, leave, spare, run)
 end
 
 --- coffer.gather(f, g, ...): runs a handful of functions at once.

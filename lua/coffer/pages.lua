@@ -1,6 +1,7 @@
 --- Iterators over lists that come in pages:
 --   for wallet in clumio:wallets { limit = 100 } do ... end
 --   local all = clumio:wallets():collect()
+local call = require "coffer.call"
 local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
@@ -216,8 +217,7 @@ local function options_of(walk)
   for name, value in pairs(walk.options) do
     options[name] = value
   end
-  options.deadline = math.max(walk.till - drive.clock(), 0.001)
-  return options
+  return call.part(options, walk.till, call.whole_deadline(walk.options))
 end
 
 --- Tells how the list goes on behind a page: `next_page`, or `wrong`, else it is

@@ -9,6 +9,24 @@ local LONGEST_PAUSE = 20
 --- A provider that asks for more patience than this is not waited for.
 retry.LONGEST_RETRY_AFTER = 120
 
+-- A 429 that does not say for how long, in seconds; and what random time comes
+-- on top of a Retry-After, as a part of it.
+local HOLD, ON_TOP = 1, 0.1
+
+--- How often a 429 of a living server costs a call none of its attempts.
+local MOST_SPARED = 30
+
+-- Nothing is sent with less to live than this, in seconds, nor with less than
+-- its time-out and this part of its deadline.
+local LEAST_TIME, LEAST_PART = 1, 1 / 2
+
+--- The least time to live with which an attempt is made.
+-- @param deadline number: of the whole call, of which this may be a part
+-- @param timeout number or nil: of one attempt
+function retry.least_time(deadline, timeout)
+  return math.min(LEAST_TIME, timeout or LEAST_TIME, deadline * LEAST_PART)
+end
+
 -- The quota of a client: a retry takes from it, a success gives back.
 local QUOTA, PRICE, PRICE_TIMEOUT = 100, 5, 10
 
@@ -23,6 +41,23 @@ end
 -- @param random function: math.random or its like
 function retry.pause(attempt, base, random)
   return random() * math.min(LONGEST_PAUSE, base * 2 ^ (attempt - 1))
+end
+
+--- How long to pause where the provider has told for how long: never shorter
+-- than the pause would have been without, and not all at the same time.
+-- @param asked number or nil: Retry-After
+-- @param drawn number: what retry.pause gave
+function retry.asked_pause(asked, drawn, random)
+  if not asked then
+    return drawn
+  end
+  return math.max(asked, drawn) + random() * ON_TOP * asked
+end
+
+--- How long a client holds back after a 429.
+-- @param number integer: how many holds there were in a row, with this one
+function retry.hold(asked, number, random)
+  return retry.asked_pause(asked or HOLD, retry.pause(number, BASE_BUSY, random), random)
 end
 
 local network = { unreachable = true, timeout = true, tls = true }
@@ -48,8 +83,13 @@ function retry.base(fields, repeats)
   return may_repeat and ((fields.status or 0) >= 500 and BASE_BUSY or BASE_CONNECT)
 end
 
---- Takes the price of a retry from the quota; false where it is used up.
-local function pay(tried, code)
+--- Takes the price of a retry from the quota; false where it is used up. A 429
+-- is free: it comes from a server that lives, and says when.
+local function pay(tried, fields)
+  if fields.status == 429 then
+    return true
+  end
+  local code = fields.code
   local price = code == "timeout" and PRICE_TIMEOUT or PRICE
   if tried.quota.left < price then
     return false
@@ -67,21 +107,33 @@ function retry.refund(quota, paid)
   end
 end
 
+--- True when the call has an attempt left. A 429 takes none as long as others
+-- of the client are answered: it was not its turn.
+local function has_attempts(fields, tried)
+  if fields.is_spared and tried.most > 1 and tried.spared < MOST_SPARED then
+    tried.spared = tried.spared + 1
+  end
+  return tried.attempts - tried.spared < tried.most
+end
+
 --- The seconds to pause before another attempt, or nil for no other attempt.
--- @param fields table: what the failure of the attempt tells
--- @param tried table: { attempts =, most =, repeats =, quota =, random = };
---   gets `paid`
+-- @param fields table: what the failure of the attempt tells; a `hold` is for
+--   all calls of the client and need not be slept here
+-- @param tried table: { attempts =, most =, spared =, repeats =, quota =,
+--   random = }; gets `paid`
 -- @param left number: seconds to the deadline
 function retry.next(fields, tried, left)
   local base = retry.base(fields, tried.repeats)
-  if not base or tried.attempts >= tried.most then
+  if not base or (fields.retry_after or 0) > retry.LONGEST_RETRY_AFTER
+    or not has_attempts(fields, tried) then
     return nil
   end
-  local pause = fields.retry_after or retry.pause(tried.attempts, base, tried.random)
-  if pause > retry.LONGEST_RETRY_AFTER or pause >= left or not pay(tried, fields.code) then
+  local pause = fields.hold or retry.asked_pause(fields.retry_after,
+    retry.pause(tried.attempts, base, tried.random), tried.random)
+  if pause >= left or not pay(tried, fields) then
     return nil
   end
-  return pause
+  return fields.hold and 0 or pause
 end
 
 return retry

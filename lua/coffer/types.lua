@@ -80,7 +80,7 @@ function secret:wipe() end
 ---@field allow_keylog? boolean
 ---@field timeout? number seconds of one attempt (60)
 ---@field connect_timeout? number seconds (10)
----@field deadline? number seconds of a call with all its attempts (300)
+---@field deadline? number seconds of a call with all its attempts, from its turn on (300)
 ---@field attempts? integer (3)
 ---@field max_response? integer bytes (16 MiB)
 ---@field user_agent? string

@@ -37,7 +37,26 @@ local function take_order()
   return order
 end
 
+--- When requests were let through that still count against the limit.
+local passed = {}
+
+--- True when the limit lets no further request through in this second.
+local function is_over(limit)
+  local now = socket.gettime()
+  while passed[1] and passed[1] <= now - 1 do
+    table.remove(passed, 1)
+  end
+  if #passed >= limit.per_second then
+    return true
+  end
+  passed[#passed + 1] = now
+  return false
+end
+
 local function take_order_for(request)
+  if script.limit and is_over(script.limit) then
+    return script.limit.over
+  end
   local name = ("%s %s"):format(request.method, request.path)
   local list = script.paths and script.paths[name]
   if not list then

@@ -21,6 +21,7 @@
 -- Its named_url has a name that only a proxy can find; its certificates have it too.
 --
 -- Beside the list: paths = { ["GET /wallets"] = list, … } has precedence, tls = luasec parameters,
+-- limit = { per_second =, over = order } answers what comes faster by that order,
 -- full = true (nobody is accepted, SYNs stay unanswered), late = s (refused until then), port,
 -- exists = true (something was created already).
 
