@@ -254,7 +254,7 @@ describe("with too little time to live", function()
   it("an attempt more is not made", function()
     local faulty <close> = server.start { { send = { { sleep = 0.4 } } }, good() }
     local client = client_of(faulty, { deadline = 0.6 })
-    expect.failure("not_sent", "timeout", client:get_wallet "w-1")
+    expect.failure("unknown", "unreachable", client:get_wallet "w-1")
     assert.equal(1, #faulty:requests())
   end)
 

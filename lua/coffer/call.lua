@@ -289,6 +289,13 @@ local function has_new_token(state, operation, request, fields, tried)
   return credentials.again(state, request:generation(), tried.till)
 end
 
+--- True where the last attempt was not sent and an earlier one says more: it has
+-- left the outcome in doubt; or it was refused, and no time was left for another.
+local function says_less(now, before)
+  return now.outcome == "not_sent" and before.outcome ~= "not_sent"
+    and (before.outcome == "unknown" or now.code == "timeout")
+end
+
 --- Further attempts, until one of them settles it.
 -- @param fields table: what the failure of the first one tells
 -- @param sent number: when that was sent
@@ -307,8 +314,12 @@ local function persist(state, operation, request, tried, fields, sent)
     if tried.spare then
       tried.spare.failure.attempts = tried.attempts + 1
     end
+    local before = fields
     result, fields, tried.attempts, sent = attempt(state, operation, request, tried.till,
       tried.least, tried.attempts + 1, tried.spare, sent)
+    if result == nil and says_less(fields, before) then
+      return nil, before, tried.attempts
+    end
   until result ~= nil
   return result, fields, tried.attempts, tried.paid
 end
