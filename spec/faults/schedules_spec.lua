@@ -10,7 +10,7 @@ local providers = require "providers"
 local server = require "server"
 local socket = require "socket"
 
-local SCHEDULES = 500
+local SCHEDULES = math.tointeger(tonumber(os.getenv "COFFER_SCHEDULES" or 500))
 local TIMEOUT = 0.1 -- seconds of one attempt
 local LATE = 0.13 -- seconds until a create is executed whose client is gone
 
