@@ -57,6 +57,19 @@ describe("two calls of ensure for one thing", function()
     end)
   end
 
+  it("wait no less because the first stands in a slow map's queue", function()
+    local faulty <close> = slow(clumio, 0)
+    local words, client = {}, clumio.client(faulty.url, { deadline = 0.3 })
+    local _, failures = coffer.map({ 1, 2 }, function(_, i)
+      local thing, word, trouble = client:ensure_wallet(NUMBER)
+      words[i] = word
+      return thing, thing == nil and word or trouble
+    end, { per_second = 2 })
+    assert.is_nil(next(failures), tostring(failures[1] or failures[2]))
+    assert.same({ "created", "found" }, sorted(words))
+    assert.equal(1, faulty:creates())
+  end)
+
   it("wait whatever the credentials", function()
     local faulty <close> = slow(clumio)
     local results = coffer.map({ "one", "two" }, function(token)

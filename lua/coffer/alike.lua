@@ -1,6 +1,8 @@
 --- Names that a provider may take for one and the same, though their bytes
 -- differ: in letter case, in blanks, or in their Unicode form (NFC, NFD, full
 -- width). CJK compatibility ideographs stay what they are.
+local text = require "coffer.text"
+
 local alike = {}
 
 --- Letters and their parts, by the combining mark: each letter is followed by
@@ -112,9 +114,9 @@ local function put(codes, code)
 end
 
 --- The code points of a text in parts, blanks as single ones.
-local function taken_apart(text)
+local function taken_apart(name)
   local codes = {}
-  for _, code in utf8.codes(text) do
+  for _, code in utf8.codes(name) do
     if code >= 0xFF01 and code <= 0xFF5E then
       code = code - 0xFEE0 -- full width
     end
@@ -153,7 +155,7 @@ end
 --- What two names have in common that may be taken for one: equal keys.
 function alike.key(name)
   if not utf8.len(name) or not name:find "[\128-\255]" then
-    return name:lower():gsub("%s+", " "):match "^ ?(.-) ?$"
+    return text.lower(name):gsub("%s+", " "):match "^ ?(.-) ?$"
   end
   local codes = taken_apart(name)
   sort_marks(codes)

@@ -29,8 +29,9 @@ local STEP = 0.1
 --- The driver of each coroutine that has one.
 local drivers = setmetatable({}, { __mode = "k" })
 
---- How many seconds each coroutine has been queued.
+--- How many seconds each coroutine has been queued, and which are now.
 local queued = setmetatable({}, { __mode = "k" })
+local queueing = setmetatable({}, { __mode = "k" })
 
 --- The clock by which deadlines are kept, in seconds. It is the running
 -- coroutine's own: it stands still while that is queued.
@@ -47,9 +48,17 @@ end
 function drive.queue(fn, ...)
   local thread, begun = coroutine.running(), core.clock()
   local before = queued[thread] or 0
+  queueing[thread] = true
   local result = fn(...)
+  queueing[thread] = nil
   queued[thread] = before + core.clock() - begun
   return result
+end
+
+--- True while a coroutine waits for its turn: others that wait for it wait as
+-- long for nothing that it does.
+function drive.is_queued(thread)
+  return queueing[thread] ~= nil
 end
 
 --- Has a new coroutine keep the running one's time.

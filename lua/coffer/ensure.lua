@@ -10,6 +10,7 @@ local need = require "coffer.need"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
 local retry = require "coffer.retry"
+local text = require "coffer.text"
 local turns = require "coffer.turns"
 
 local ensure = {}
@@ -210,11 +211,7 @@ end
 
 --- A name or ID for a message, not too long.
 local function shown(value)
-  local text = as_text(value) or "without a name"
-  if #text > LONGEST_NAME then
-    text = text:sub(1, utf8.offset(text, 0, LONGEST_NAME) - 1) .. "..."
-  end
-  return ('"%s"'):format(text)
+  return ('"%s"'):format(text.line(as_text(value) or "without a name", LONGEST_NAME))
 end
 
 local function names_of(kind, entries)
@@ -515,7 +512,7 @@ end
 --- The name under which calls for the same thing wait for each other: what its
 -- address and key are, letter case and the like apart.
 local function turn_of(kind, provider, url, place)
-  local address = url:lower():gsub("^(https://[^/]*):443/", "%1/")
+  local address = text.lower(url):gsub("^(https://[^/]*):443/", "%1/")
   if kind.fold then
     address = address:gsub(kind.fold, "")
   end
@@ -570,13 +567,13 @@ end
 local Cut = { __name = "coffer.cut" }
 
 function Cut:__tostring()
-  local is_text, text = pcall(tostring, self.cause)
+  local is_text, cause = pcall(tostring, self.cause)
   local count = self.in_doubt and ("%d in doubt, the first: "):format(self.in_doubt) or ""
   if self.failure then
-    return ("%s\n%s%s"):format(is_text and text or type(self.cause), count,
+    return ("%s\n%s%s"):format(is_text and cause or type(self.cause), count,
       tostring(self.failure))
   end
-  return is_text and text or type(self.cause)
+  return is_text and cause or type(self.cause)
 end
 
 --- The cause of an error, which may be that of the create inside; its failure is

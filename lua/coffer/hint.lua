@@ -1,6 +1,8 @@
 --- What libcurl says of a failure, made fit to be shown, with the way out where
 -- one of coffer's options is it. libcurl's codes do not tell these apart; its
 -- texts do.
+local lower = require("coffer.text").lower
+
 local hint = {}
 
 local TRUST = "where a private authority has signed it, give its certificate as ca_file"
@@ -35,7 +37,7 @@ function hint.add(text, code)
     return nil
   end
   text = text:gsub(text:find "proxy" and "%S*@" or "://%S*@", "[secret]@")
-  local way = code == "tls" and way_out(text:lower())
+  local way = code == "tls" and way_out(lower(text))
   return way and ("%s (%s)"):format(text, way) or text
 end
 

@@ -17,7 +17,7 @@ for name in ([[deployment_url token password secretkey secretaccesskey secret ap
 end
 
 local function is_masked(key, value)
-  return type(key) == "string" and type(value) == "string" and masked[key:lower()]
+  return type(key) == "string" and type(value) == "string" and masked[printable.lower(key)]
 end
 
 --- What has nothing to show but its first line, such as the sandbox; and the

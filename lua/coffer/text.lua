@@ -16,6 +16,18 @@ for first, last in pairs {
   end
 end
 
+local capitals = {}
+for code = 65, 90 do
+  capitals[string.char(code)] = string.char(code + 32)
+end
+
+--- The text with the letters of ASCII in small, whatever the program's locale: string.lower goes by
+-- it, and has a Turkish I become another letter.
+-- @param given string
+function text.lower(given)
+  return (given:gsub("[ABCDEFGHIJKLMNOPQRSTUVWXYZ]", capitals))
+end
+
 --- True for a character that a line must not have.
 -- @param character string: in UTF-8
 function text.hides(character)

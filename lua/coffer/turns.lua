@@ -49,20 +49,23 @@ local function stopped()
   end
 end
 
---- Waits, for each who has it at most so long.
+--- Waits, for each who has it at most so long, that it stands in a queue itself
+-- not counted.
 local function await(name, what, seconds)
-  local holder, till
+  local holder, left
   while not is_free(name) do
     local wrong, cut = hopeless(name, what), stopped()
     if wrong or cut then
       return nil, cut or not_sent("conflict", wrong)
     elseif holders[name] ~= holder then
-      holder, till = holders[name], drive.clock() + seconds
-    elseif drive.clock() >= till then
+      holder, left = holders[name], seconds
+    elseif left <= 0 then
       return nil, not_sent("timeout", ("not sent: %s has not ended yet"):format(what))
     end
+    local is_queued, begun = drive.is_queued(holder.thread), core.clock()
     collectgarbage "step"
     drive.sleep(math.min(GLANCE * waiting, LONGEST_GLANCE))
+    left = is_queued and left or left - (core.clock() - begun)
   end
   return true
 end

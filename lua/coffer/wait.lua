@@ -21,16 +21,12 @@ local LONGEST_TEXT = 80 -- bytes of a state in a message
 -- anybody has documented, and an error at once.
 local READY, PARTIAL = "ready", "partial"
 
---- A state without regard to letter case, whatever the program's locale.
-local function folded(state)
-  return (state:gsub("[A-Z]", function(letter) return string.char(letter:byte() + 32) end))
-end
 
 local function meanings(lists)
   local meaning = {}
   for word, states in pairs(lists) do
     for _, state in ipairs(states) do
-      meaning[folded(state)] = word
+      meaning[text.lower(state)] = word
     end
   end
   return meaning
@@ -268,7 +264,7 @@ end
 --- What was seen, settled: nothing while it is pending, else what wait gives
 -- back.
 local function judge(watch, found, state)
-  local meaning = type(state) == "string" and watch.kind.states[folded(state)] or nil
+  local meaning = type(state) == "string" and watch.kind.states[text.lower(state)] or nil
   watch.ready = meaning == READY and watch.ready + 1 or 0
   watch.errors = watch.errors + (meaning == PARTIAL and 1 or 0)
   if watch.ready >= (watch.options.sightings or 1) then

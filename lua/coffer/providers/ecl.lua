@@ -1,9 +1,10 @@
 --- What NTT Enterprise Cloud's answers mean. The "Create Account" page of its Wasabi API reference;
 -- its errors as its gateway, IAM, Keystone and SDK show them. See coffer.answer for the words.
+local text = require "coffer.text"
 
 --- A tenant's ID in another letter case or without its dashes is the same one.
 local function fold(tenant)
-  return (tenant:lower():gsub("-", ""))
+  return (text.lower(tenant):gsub("-", ""))
 end
 
 --- The form of an account's name: its tenant, and the provider's domain.

@@ -4,6 +4,7 @@ local check = require "coffer.sandbox.check"
 local json = require "coffer.sandbox.json"
 local random = require "coffer.sandbox.random"
 local request = require "coffer.sandbox.request"
+local lower = require("coffer.text").lower
 
 local astra = { name = "astra", prefix = "/astra", operations = {} }
 
@@ -158,7 +159,7 @@ local version_field = { "version", check.string { equals = "1.0" }, required = t
 -- The service also refuses names that look like an attack.
 local function suspect_name(name)
   if not name then return nil end
-  local is_suspect = name:lower():find("<script", 1, true) or name:find("../", 1, true)
+  local is_suspect = lower(name):find("<script", 1, true) or name:find("../", 1, true)
   return is_suspect and problem(9, { { field = "name", reason = "is not acceptable" } })
 end
 

@@ -5,6 +5,7 @@
 
 local check = require "coffer.sandbox.check"
 local json = require "coffer.sandbox.json"
+local lower = require("coffer.text").lower
 
 local request = {}
 
@@ -39,7 +40,7 @@ end
 local function read_headers(list)
   local headers = {}
   for _, pair in ipairs(list) do
-    local name, value = pair[1]:lower(), pair[2]
+    local name, value = lower(pair[1]), pair[2]
     headers[name] = headers[name] and headers[name] .. ", " .. value or value
   end
   return headers
@@ -114,7 +115,7 @@ local loose_types = { ["text/plain"] = true, ["application/json"] = true }
 function checks.header(asked, operation, is_strict)
   local media = media_type(asked)
   if not operation.body then return is_strict and check_bodiless(asked, operation) or nil end
-  local is_loose = not is_strict and (media == nil or loose_types[media:lower()])
+  local is_loose = not is_strict and (media == nil or loose_types[lower(media)])
   if media ~= operation.consumes and not is_loose then
     return one("Content-Type", "must be '" .. operation.consumes .. "'")
   end

@@ -3,6 +3,7 @@
 -- HTTP side calls with one request at a time; the box outside reaches it by JSON texts.
 
 local json = require "coffer.sandbox.json"
+local lower = require("coffer.text").lower
 local request = require "coffer.sandbox.request"
 
 local clumio = require "coffer.sandbox.clumio"
@@ -74,7 +75,7 @@ local function match_segments(pattern, segments, ignores_case)
     local name, got = expected:match "^{(.*)}$", segments[place]
     if name then
       params[name] = got
-    elseif got ~= expected and not (ignores_case and got:lower() == expected:lower()) then
+    elseif got ~= expected and not (ignores_case and lower(got) == lower(expected)) then
       return
     end
   end
@@ -178,7 +179,7 @@ end
 
 local function has_header(headers, wanted)
   for _, pair in ipairs(headers) do
-    if pair[1]:lower() == wanted then return true end
+    if lower(pair[1]) == wanted then return true end
   end
   return false
 end
