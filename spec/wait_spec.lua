@@ -475,6 +475,13 @@ describe("waiting for a wallet", function()
     assert.same({ "tls", "tls", "tls", "Enabled" }, kinds)
   end)
 
+  it("is ended by such a certificate where it is the log-in that meets it", function()
+    local faulty <close> = server.start { tls = authority.get().unknown_authority }
+    local client = assert(coffer.commvault { base_url = faulty.url .. "/api", attempts = 1,
+      username = "u", password = "p", ca_file = authority.get().root })
+    expect.failure("not_sent", "tls", client:wait_job(5, { timeout = 600 }))
+  end)
+
   it("is ended by a certificate that is not to be trusted", function()
     local made = authority.get()
     local faulty = server.start { tls = made.good, { send = clumio.good() } }

@@ -38,8 +38,9 @@ end
 
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
-  local is_lasting = fields.is_lasting
-  fields.is_lasting, fields.is_crowded, fields.is_spared, fields.hold = nil, nil, nil, nil
+  local is_lasting = fields.is_lasting and not fields.is_passing
+  fields.is_lasting, fields.is_passing, fields.is_crowded = nil, nil, nil
+  fields.is_spared, fields.hold = nil, nil
   credentials.explain(fields)
   local told = failure.new(fields, attempts)
   failure.lasting[told] = is_lasting

@@ -2,6 +2,7 @@
 -- function, a file, or a log-in; and when it is asked for again.
 local core = require "coffer.core"
 local drive = require "coffer.drive"
+local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local pace = require "coffer.pace"
 local times = require "coffer.times"
@@ -23,7 +24,7 @@ local function trouble(said, code, more)
   return {
     outcome = "not_sent", code = code or "auth", said = said,
     details = more and more.details, retry_after = more and more.retry_after,
-    request_id = more and more.request_id,
+    request_id = more and more.request_id, is_passing = more and more.is_passing,
   }
 end
 
@@ -34,7 +35,8 @@ local function copy(told)
     details[i] = { code = detail.code, message = detail.message, field = detail.field }
   end
   return trouble(told.said, told.code,
-    { details = details, retry_after = told.retry_after, request_id = told.request_id })
+    { details = details, retry_after = told.retry_after, request_id = told.request_id,
+      is_passing = told.is_passing })
 end
 
 -- What the answer to a refused log-in tells beside its error -------------------
@@ -193,8 +195,9 @@ end
 --- What the failure of a log-in is to the call that it was for.
 local function no_token(failure)
   if failure.outcome ~= "refused" or #failure.details == 0 then
-    return trouble("no token: " .. failure.message, failure.code, { retry_after =
-      failure.retry_after, request_id = failure.request_id })
+    return trouble("no token: " .. failure.message, failure.code,
+      { retry_after = failure.retry_after, request_id = failure.request_id,
+        is_passing = not failures.lasting[failure] })
   end
   return trouble(("no token: the log-in was refused (HTTP %d)"):format(failure.status),
     failure.code, failure)

@@ -192,10 +192,10 @@ local lasting = { auth = true, config = true, invalid = true, cancelled = true }
 local passing = { not_found = true, throttled = true }
 
 --- True for a failure of a look that another look will not mend. A handshake
--- that was cut off is none, and the log-in's, behind no attempt, may be one.
+-- that was cut off is none.
 local function is_lasting(trouble)
   if trouble.code == "tls" then
-    return failure.lasting[trouble] and trouble.attempts > 0
+    return failure.lasting[trouble]
   end
   return lasting[trouble.code] or trouble.outcome == "refused" and not passing[trouble.code]
 end
