@@ -132,6 +132,22 @@ describe("coffer.map", function()
     assert.equal("out of luck", failures[2].cause)
   end)
 
+  it("keeps what a function raised that cannot be printed", function()
+    local raised = setmetatable({}, { __tostring = function() error "no" end })
+    local _, failures = coffer.map({ 1, 2 }, function(item)
+      if item == 1 then
+        error(raised)
+      end
+      return nil, raised
+    end)
+    assert.equal(raised, failures[1].cause)
+    assert.matches("cannot be printed", tostring(failures[1]))
+    assert.matches("cannot be printed", tostring(failures[2]))
+    local _, left = pcall(coffer.map, { 1 }, function() return true end,
+      { on_progress = function() error(raised) end })
+    assert.matches("cannot be printed", tostring(left))
+  end)
+
   it("takes a raised failure as it is", function()
     local _, failures = coffer.map({ "no" }, function(account)
       local wallet, failure = create(account)

@@ -159,6 +159,8 @@ static struct verdict cut(const struct exchange *exchange)
   if (exchange->sends > 1)
     return unknown("unreachable", "the connection was lost after the request "
                                   "had been sent");
+  if (strcmp(word, "tls") == 0) /* not of the handshake any more */
+    word = "unreachable";
   if (exchange->code == CURLE_OUT_OF_MEMORY ||
       (exchange->is_head_complete && strcmp(word, "unreachable") == 0))
     word = "protocol";

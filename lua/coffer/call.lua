@@ -8,6 +8,7 @@ local failure = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local pace = require "coffer.pace"
 local retry = require "coffer.retry"
+local text = require "coffer.text"
 
 local call = {}
 
@@ -65,7 +66,7 @@ end
 local Cut = { __name = "coffer.cut" }
 
 function Cut:__tostring()
-  return ("%s\n%s"):format(tostring(self.cause), tostring(self.failure))
+  return ("%s\n%s"):format(text.of(self.cause), tostring(self.failure))
 end
 
 --- What is raised where memory ends behind the send, and nothing can be made.

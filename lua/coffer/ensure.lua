@@ -567,13 +567,13 @@ end
 local Cut = { __name = "coffer.cut" }
 
 function Cut:__tostring()
-  local is_text, cause = pcall(tostring, self.cause)
+  local cause = text.of(self.cause)
   local count = self.in_doubt and ("%d in doubt, the first: "):format(self.in_doubt) or ""
   if self.failure then
-    return ("%s\n%s%s"):format(is_text and cause or type(self.cause), count,
+    return ("%s\n%s%s"):format(cause, count,
       tostring(self.failure))
   end
-  return is_text and cause or type(self.cause)
+  return cause
 end
 
 --- The cause of an error, which may be that of the create inside; its failure is

@@ -6,6 +6,7 @@ local drive = require "coffer.drive"
 local failure = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local policy = require "coffer.policy"
+local text = require "coffer.text"
 
 local map = {}
 
@@ -144,7 +145,7 @@ end
 -- @param raised table: { cause =, trace = }
 local function report(raised)
   local told = failure.new({ outcome = "unknown", code = "raised", cause = raised.cause,
-    said = "the function raised an error: " .. tostring(raised.cause) }, 0)
+    said = "the function raised an error: " .. text.of(raised.cause) }, 0)
   told.details = { { message = raised.trace } }
   return told
 end
@@ -159,7 +160,7 @@ local function trouble_in(result, ...)
     end
   end
   if result == nil and ... ~= nil then
-    return failure.new({ outcome = "unknown", code = "raised", said = tostring((...)) }, 0)
+    return failure.new({ outcome = "unknown", code = "raised", said = text.of((...)) }, 0)
   end
 end
 
@@ -186,7 +187,7 @@ local function handler_of(run)
     elseif is_cut then
       return cause.failure -- a call, or a map, that was cut off
     end
-    return { cause = cause, trace = debug.traceback(tostring(cause), 2) }
+    return { cause = cause, trace = debug.traceback(text.of(cause), 2) }
   end
 end
 
@@ -368,12 +369,12 @@ local function doubts(failures, total)
 end
 
 function Stopped:__tostring()
-  local text = tostring(self.cause)
+  local words = text.of(self.cause)
   if self.failure then
-    text = ("%s\n%d item%s in doubt, the first: %s"):format(text, self.in_doubt,
+    words = ("%s\n%d item%s in doubt, the first: %s"):format(words, self.in_doubt,
       self.in_doubt == 1 and " is" or "s are", tostring(self.failure))
   end
-  return text
+  return words
 end
 
 local function end_progress()

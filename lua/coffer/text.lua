@@ -16,6 +16,12 @@ for first, last in pairs {
   end
 end
 
+--- A value of a user's as text: one that cannot be printed must not hide what is told with it.
+function text.of(value)
+  local is_done, words = pcall(tostring, value)
+  return is_done and words or ("a %s that cannot be printed"):format(type(value))
+end
+
 local capitals = {}
 for code = 65, 90 do
   capitals[string.char(code)] = string.char(code + 32)

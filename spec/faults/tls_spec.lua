@@ -375,6 +375,17 @@ describe("a server that asks for a client's certificate", function()
   end)
 end)
 
+describe("a server that asks for a client certificate behind the handshake", function()
+  for _, case in ipairs(providers.creates) do
+    it("leaves unknown what was sent by then, and no tls: " .. case.name, function()
+      local strict <close> = s_server.start { tls = made.good,
+        arguments = "-tls1_3 -Verify 1 -CAfile " .. made.root }
+      expect.failure("unknown", "unreachable", case.create(case.client(strict.url,
+        { ca_file = made.root })))
+    end)
+  end
+end)
+
 describe("verification", function()
   local switches = {
     "verify", "verify_peer", "verify_host", "verify_tls", "verify_ssl", "ssl_verify",
