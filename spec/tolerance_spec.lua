@@ -254,6 +254,18 @@ describe("a vault", function()
     end)
   end
 
+  for _, body in ipairs {
+    '{"response":{"entity":{"clientId":4711}},"addEndpointJob":{"jobId":5},"addEndpointJob":{}}',
+    '{"response":{"entity":{"clientId":4711}},"addEndpointJob":{"jobId":5,"jobId":6}}',
+    '{"response":{"entity":{"clientId":4711}},"addEndpointJob":{"response":{},"response":5}}',
+  } do
+    it("is there where something aside comes twice: " .. body, function()
+      local vault, incomplete = vault_of(body)
+      assert.equal(4711, vault.response.entity.clientId)
+      assert.matches("comes twice", incomplete.details[1].message, 1, true)
+    end)
+  end
+
   it("has an error name that is compared whole", function()
     local _, incomplete = changed(commvault, { addEndpointJob =
       '{"jobId":5,"response":{"errorCode":"NO_ERROR\\u0000X"}}' })

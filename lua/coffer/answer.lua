@@ -5,7 +5,7 @@
 --                   path ("" the body, "*" any member), with the members `code`, `message`, `more`
 --                   (a second text) and `field`
 --   errors_inside   those of them that a success can have as well: an error where the code is
---                   neither absent, 0 nor `ok_code`
+--                   neither absent, 0 nor `ok_code`; one that `is_aside` is of no more than a part
 --   refuses_inside  such a success without the thing is a refusal, else nobody knows
 --   request_id      member of an error body with the request's ID
 --   operations      by name, what each has of
@@ -152,7 +152,9 @@ end
 local function decisive_paths(meaning, shapes)
   local paths = {}
   for _, shape in ipairs(shapes) do
-    paths[#paths + 1] = shape.at == "" and shape.code or shape.at .. "." .. shape.code
+    if not shape.is_aside then
+      paths[#paths + 1] = shape.at == "" and shape.code or shape.at .. "." .. shape.code
+    end
   end
   for _, echo in ipairs(meaning.echoes or NOTHING) do
     paths[#paths + 1] = echo.decides and echo.at

@@ -6,7 +6,7 @@ local flat = { at = "", code = "errorCode", message = "errorMessage", ok_code = 
 local response = { at = "response", code = "errorCode", message = "errorMessage",
                    more = "errorString", ok_code = NO_ERROR }
 local job = { at = "addEndpointJob.response", code = "errorCode", message = "errorMessage",
-              ok_code = NO_ERROR }
+              ok_code = NO_ERROR, is_aside = true }
 local access = { at = "error", code = "errorCode", message = "errorMessage",
                  more = "errLogMessage", ok_code = NO_ERROR }
 
