@@ -20,8 +20,41 @@
 --     errors_inside   instead of the provider's
 --     without_proof   code of a refusal for an answer without its proof
 --     token_places    paths of where the new token may be instead
---     tells           members of a body, or of its `data`, that say why there is none
+--     reasons         members `at` a place of a body, or of its `data`, that say why there is none,
+--                     and what each `means`; one that `is_wait` is in seconds
 --     success         statuses of an operation whose success says no more
+--   log_in          what gets a token: the `operation`, the settings that it `needs`, and a
+--                   function that makes its parameters of the client's credentials and settings
+--   ensure          what ensure_... is:
+--     method, plural    what it is called
+--     call              the call that creates
+--     sole              the parameter that a bare value stands for
+--     list              the iterator that is looked through; absent where nothing can be looked up
+--     key               what a thing is looked for by: field = path of the parameter; a parameter
+--                       that is not given does not count
+--     main              the field of the key that is always there
+--     compare           how a field of the key is compared: "region", or else by name
+--     name              names a thing among several
+--     may               what may be it, in words
+--     refuses_second    a second create is refused (409): creating once more cannot make two
+--     spoils            a parameter with which a second create does harm all the same
+--     fold              what has to go from an address for the key in it to be the same
+--     exists            the thing as far as a 409 tells of it
+--     lost              what is lost where it exists
+--   waits           by the name of a thing, or of what has a number, what waiting for it is:
+--     states            names of states that are `ready`, `pending` or `partial`; any other is an
+--                       error at once
+--     state             the member that holds it
+--     options           its own options of wait
+--     look              asks for it
+--     read              finds it in what a look gives: what holds the state, nil where it is not
+--                       there, or nil and what is wrong
+--     detail            why it is not well
+--     subject           the number of what is waited for in its stead; nil where there is nothing,
+--                       or nil and what a `partial` failure tells
+--     gives_thing       wait gives back the thing itself
+--   wait_methods    methods of clients that wait for what has a number: the `operation` that reads
+--                   it, its `parameter`, and which of `waits` it is
 local core = require "coffer.core"
 local error_body = require "coffer.error_body"
 local path = require "coffer.path"
@@ -92,19 +125,27 @@ local function add_location(request, facts)
   end
 end
 
---- What a body tells of why there is no token: numbers, booleans and digits alone.
-local function told_by(meaning, body)
-  local said = {}
-  for _, name in ipairs(meaning.tells or {}) do
-    for _, where in ipairs { name, "data." .. name } do
-      local value = path.get(body, where)
-      if type(value) == "boolean" or type(value) == "number"
-        or type(value) == "string" and value:find "^%d+$" then
-        said[name] = value
-      end
+--- What a body says beside its error of why there is no token: numbers, booleans and digits alone.
+local function reason_at(body, name)
+  for _, where in ipairs { name, "data." .. name } do
+    local value = path.get(body, where)
+    local is_digits = type(value) == "string" and value:find "^%d+$"
+    if value == true or (is_digits or math.type(value)) and tonumber(value) ~= 0 then
+      return value
     end
   end
-  return next(said) and said
+end
+
+local function add_reasons(meaning, body, facts)
+  for _, reason in ipairs(meaning.reasons or NOTHING) do
+    local value = reason_at(body, reason.at)
+    local details = facts.details
+    details[#details + 1] = value and { field = reason.at,
+      message = ("is %s: %s"):format(value, reason.means) }
+    if value and reason.is_wait and not facts.retry_after then
+      facts.retry_after = math.tointeger(math.ceil(tonumber(value) or 0))
+    end
+  end
 end
 
 --- An attempt that gave nothing that could be read.
@@ -113,7 +154,9 @@ local function failed(request, provider, meaning, facts)
   facts.trouble = told(request, facts.trouble)
   if facts.status then
     add_error_body(request, provider, facts)
-    facts.told = meaning.tells and facts.details and told_by(meaning, request:body())
+    if meaning.reasons and facts.details then
+      add_reasons(meaning, request:body(), facts)
+    end
     add_location(request, facts)
     facts.target = told(request, request:target())
   end
@@ -311,13 +354,13 @@ local function unproven(request, provider, meaning, errors)
   if errors and provider.refuses_inside then
     local facts = new_facts(request, "refused", meaning.without_proof or "rejected",
       REFUSED_INSIDE, errors)
-    facts.told = meaning.tells and told_by(meaning, request:body())
+    add_reasons(meaning, meaning.reasons and request:body(), facts)
     return nil, facts
   elseif meaning.without_proof then
     local body = request:body()
     local facts = new_facts(request, "refused", meaning.without_proof, REFUSED_INSIDE,
       error_body.details(request, provider.error_shapes, body))
-    facts.told = told_by(meaning, body)
+    add_reasons(meaning, body, facts)
     return nil, facts
   elseif meaning.list then
     return unreadable(request, provider, "the answer has an error instead of a list", errors)

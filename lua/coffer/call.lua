@@ -42,7 +42,6 @@ function call.report(fields, attempts, request)
   local is_lasting = fields.is_lasting and not fields.is_passing
   fields.is_lasting, fields.is_passing, fields.is_crowded = nil, nil, nil
   fields.is_spared, fields.hold = nil, nil
-  credentials.explain(fields)
   local told = failure.new(fields, attempts)
   failure.lasting[told] = is_lasting
   if request then

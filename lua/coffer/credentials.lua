@@ -4,6 +4,7 @@ local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
+local need = require "coffer.need"
 local pace = require "coffer.pace"
 local times = require "coffer.times"
 
@@ -39,65 +40,10 @@ local function copy(told)
       is_passing = told.is_passing })
 end
 
--- What the answer to a refused log-in tells beside its error -------------------
-
---- The members that tell it, in the order in which they are told.
-local facts = {
-  { "isAccountLocked", "the account is locked" },
-  { "remainingLockTime", "seconds until it is not locked any more" },
-  { "forcePasswordChange", "the password has to be changed first" },
-  { "loginAttempts", "log-ins have failed" },
-}
-
---- Adds it to the details of a failure.
--- @param fields table: what the core tells; `told` are such members
-function credentials.explain(fields)
-  local told = fields.told
-  fields.told = nil
-  for _, fact in ipairs(told and facts or {}) do
-    local name, meaning = table.unpack(fact)
-    local value = told[name]
-    if value and tonumber(value) ~= 0 then
-      fields.details[#fields.details + 1] =
-        { field = name, message = ("is %s: %s"):format(value, meaning) }
-    end
-  end
-  local seconds = told and math.tointeger(math.ceil(tonumber(told.remainingLockTime) or 0))
-  if seconds and seconds > 0 then
-    fields.retry_after = fields.retry_after or seconds
-  end
+--- The log-in of a provider, or nil; see coffer.answer for where it is said.
+local function log_in_of(provider)
+  return need("coffer.providers." .. provider).log_in
 end
-
---- Log-ins: the operation of each provider that gives a token, and its
--- parameters from the client's settings.
-local log_ins = {
-  ecl = {
-    operation = "issue_token",
-    needs = { "api_key", "api_secret", "keystone_url" },
-    parameters = function(given, settings)
-      return {
-        auth = {
-          identity = {
-            methods = { "password" },
-            password = {
-              user = { domain = {}, name = given.api_key, password = given.api_secret },
-            },
-          },
-          scope = { project = { id = settings.tenant_id } },
-        },
-      }
-    end,
-  },
-  commvault = {
-    operation = "login",
-    needs = { "username", "password" },
-    parameters = function(given)
-      return {
-        username = given.username, password = given.password, domain = given.domain,
-      }
-    end,
-  },
-}
 
 local function has_all(given, needs)
   for _, name in ipairs(needs) do
@@ -112,7 +58,7 @@ end
 -- with a token of its own a client may have but half of them.
 -- @param operation string: for this operation only
 function credentials.parameters(client, provider, operation)
-  local log_in = log_ins[provider]
+  local log_in = log_in_of(provider)
   local given = core.settings(client, "credentials")
   if log_in and given and log_in.operation == operation and has_all(given, log_in.needs) then
     return log_in.parameters(given, core.settings(client, "parameters") or {})
@@ -240,9 +186,10 @@ function credentials.source(client, provider, options)
     return from_function(options.token)
   elseif options.token_file then
     return from_file(options.token_file)
-  elseif log_ins[provider] and credentials.parameters(client, provider, log_ins[provider].operation)
-  then
-    return from_log_in(log_ins[provider])
+  end
+  local log_in = log_in_of(provider)
+  if log_in and credentials.parameters(client, provider, log_in.operation) then
+    return from_log_in(log_in)
   end
 end
 

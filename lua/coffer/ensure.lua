@@ -7,6 +7,7 @@ local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
 local need = require "coffer.need"
+local outside = require "coffer.outside"
 local path = require "coffer.path"
 local policy = require "coffer.policy"
 local retry = require "coffer.retry"
@@ -34,17 +35,8 @@ local LOOK, CREATE = "look", "create"
 
 -- Comparing -------------------------------------------------------------------
 
---- What may be a name or an ID, as text; anything else is nil.
-local function as_text(value)
-  if type(value) == "string" then
-    return value
-  end
-  local whole = math.type(value) and math.tointeger(value)
-  return whole and tostring(whole) or nil
-end
-
 local function by_name(wanted, got)
-  got = as_text(got)
+  got = outside.name(got)
   if got == wanted then
     return IS
   end
@@ -59,54 +51,13 @@ local function by_region(wanted, got)
   return by_name(wanted, got)
 end
 
--- What differs between the providers:
---   method, plural   what ensure is called
---   call       the call that creates
---   sole       the parameter that a bare value stands for
---   list       the iterator that is looked through; absent where nothing can
---              be looked up
---   key        what a thing is looked for by: field = path of the parameter;
---              a parameter that is not given does not count
---   main       the field of the key that is always there
---   compare    compares a field of the key
---   name       names a thing among several
---   may        what may be it, in words
---   refuses_second   a second create is refused (409), so that creating once
---              more cannot make two
---   spoils     a parameter with which a second create does harm all the same
---   fold       what has to go from an address for the key in it to be the same
---   exists     the thing as far as a 409 tells of it
-local kinds = {
-  clumio = {
-    method = "ensure_wallet", plural = "ensure_wallets", call = "create_wallet",
-    sole = "account_native_id", name = "id", list = "wallets",
-    key = { account_native_id = "account_native_id", aws_region = "aws_region" },
-    main = "account_native_id",
-    compare = { account_native_id = by_name, aws_region = by_region },
-    may = "it is of the account, and the list does not say that its region is another",
-  },
-  commvault = {
-    method = "ensure_s3_vault", plural = "ensure_s3_vaults", call = "create_s3_vault",
-    name = "name", list = "s3_vaults",
-    key = { name = "bucket.clientName" }, main = "name", compare = { name = by_name },
-    may = "its name differs in letter case, blanks or Unicode form only",
-    refuses_second = true, spoils = "rotateKeys",
-  },
-  ecl = {
-    method = "ensure_account", call = "create_account", refuses_second = true,
-    key = { tenant_id = "tenant_id" }, fold = "-",
-    exists = function(key)
-      return { AcctName = key.tenant_id .. "@ecl.ntt.com" }
-    end,
-    lost = "its Password and SecretKey were told once, when it was created",
-  },
-  astra = {
-    method = "ensure_account", plural = "ensure_accounts", call = "create_account",
-    sole = "name", name = "id", list = "accounts",
-    key = { name = "name" }, main = "name", compare = { name = by_name },
-    may = "its name differs in letter case, blanks or Unicode form only",
-  },
-}
+--- How a field of the key is compared; by name where nothing is said.
+local compare = { region = by_region }
+
+--- What ensuring is at a provider; see coffer.answer for where it is said.
+local function kind_of(provider)
+  return need("coffer.providers." .. provider).ensure
+end
 
 --- What to look for: the parameters of the key, or the client's own of that
 -- name.
@@ -126,7 +77,8 @@ end
 local function match(task, fields)
   local verdict = IS
   for field, wanted in pairs(task.key) do
-    local word = task.run.kind.compare[field](wanted, rawget(fields, field))
+    local by = compare[task.run.kind.compare and task.run.kind.compare[field]] or by_name
+    local word = by(wanted, rawget(fields, field))
     if not word then
       return nil
     elseif word == MAY then
@@ -211,7 +163,7 @@ end
 
 --- A name or ID for a message, not too long.
 local function shown(value)
-  return ('"%s"'):format(text.line(as_text(value) or "without a name", LONGEST_NAME))
+  return ('"%s"'):format(text.line(outside.name(value) or "without a name", LONGEST_NAME))
 end
 
 local function names_of(kind, entries)
@@ -343,7 +295,7 @@ local function look(run)
   end
   local listed = {}
   for _, thing in ipairs(all) do
-    local main = type(thing) == "table" and as_text(rawget(thing, run.kind.main))
+    local main = type(thing) == "table" and outside.name(rawget(thing, run.kind.main))
     if main then
       put(listed, alike.key(main), thing, thing)
     end
@@ -408,7 +360,7 @@ local function note_made(task, thing)
       fields[field] = wanted
     end
     for _, field in ipairs { run.kind.name, "aws_region" } do
-      fields[field] = as_text(rawget(thing, field)) or fields[field]
+      fields[field] = outside.name(rawget(thing, field)) or fields[field]
     end
     put(run.listed, task.place, thing, fields)
   end
@@ -645,7 +597,7 @@ local function none() end
 
 local function new_run(client, provider, method, options)
   return {
-    client = client, provider = provider, kind = kinds[provider], method = method, tasks = {},
+    client = client, provider = provider, kind = kind_of(provider), method = method, tasks = {},
     call_options = picked(options, CALL_OPTIONS), settle = options.settle or SETTLE,
     patience = options.deadline or core.states[client].deadline, lock = options.lock,
     between = none, spread = spread_one,
@@ -909,7 +861,7 @@ end
 -- takes a list of such parameters, the same options, and those of coffer.map.
 -- @return results, failures, words: each by the index in the list
 function ensure.methods(provider)
-  local kind = kinds[provider]
+  local kind = kind_of(provider)
   local methods = { [kind.method] = one_method(provider, kind) }
   if kind.plural then
     methods[kind.plural] = many_method(provider, kind)

@@ -4,6 +4,8 @@
 local core = require "coffer.core"
 local drive = require "coffer.drive"
 local failure = require "coffer.failure"
+local need = require "coffer.need"
+local outside = require "coffer.outside"
 local path = require "coffer.path"
 local text = require "coffer.text"
 local thing_client = require "coffer.thing_client"
@@ -17,11 +19,9 @@ local MOST_ABSENT = 20 -- looks that may say "not found"
 local LAST = 1 -- seconds that are kept for the last look
 local LONGEST_TEXT = 80 -- bytes of a state in a message
 
--- What a state means. A state that is in none of these lists is nothing that
--- anybody has documented, and an error at once.
 local READY, PARTIAL = "ready", "partial"
 
-
+--- What each state means, by its name in small letters.
 local function meanings(lists)
   local meaning = {}
   for word, states in pairs(lists) do
@@ -32,161 +32,20 @@ local function meanings(lists)
   return meaning
 end
 
-local function is_absent(value)
-  return value == nil or value == core.null
-end
+--- What waiting is for the things of a provider, by their names, and for what has a number; see
+-- coffer.answer for where it is said.
+local kinds = {}
 
---- A value from outside as text, for people; nil where there is none.
-local function text_of(value)
-  if is_absent(value) or value == "" then
-    return nil
+local function kind_of(provider, name)
+  local whose = provider .. "." .. name
+  local said = need("coffer.providers." .. provider).waits or {}
+  if not kinds[whose] and said[name] then
+    local kind = setmetatable({}, { __index = said[name] })
+    kind.states = meanings(kind.states or {})
+    kinds[whose] = kind
   end
-  return type(value) == "table" and "a table" or tostring(value)
+  return kinds[whose]
 end
-
---- A provider's code is a number or a name.
-local function code_of(value)
-  return (math.type(value) or type(value) == "string") and value or nil
-end
-
-local function whole(seen)
-  return seen
-end
-
-local wallet = {
-  states = meanings { ready = { "Enabled" }, pending = { "Waiting" }, partial = { "Error" } },
-  state = "state",
-  options = { "errors" },
-  look = function(client, thing, options)
-    return client:refresh_wallet({ wallet_id = rawget(thing, "id") }, options)
-  end,
-  read = whole,
-  detail = function(seen)
-    return { code = code_of(rawget(seen, "error_code")),
-             message = text_of(rawget(seen, "error_message")) }
-  end,
-}
-
-local account = {
-  states = meanings {
-    ready = { "active" }, pending = { "pending" }, partial = { "deletePending" },
-  },
-  state = "state",
-  look = function(client, thing, options)
-    return client:get_account({ account_id = rawget(thing, "id") }, options)
-  end,
-  read = whole,
-  detail = function(seen)
-    return { message = "the account's state is " .. text_of(rawget(seen, "state")) }
-  end,
-}
-
---- The number of a job, which may be written as text or as a real; nil where
--- it is none.
-local function job_number(value)
-  local is_digits = type(value) == "string" and value:find "^%d+$"
-  local number = math.tointeger((is_digits or math.type(value)) and tonumber(value) or 0)
-  return number and number > 0 and number or nil
-end
-
---- What a list of jobs tells of one. An entry without a number is the one that
--- was asked for.
--- @return summary; nil where it is not there; or nil and what is wrong
-local function summary_of(seen, number)
-  local jobs = path.get(seen, "jobs")
-  if is_absent(jobs) then
-    return nil
-  elseif type(jobs) ~= "table" then
-    return nil, "its answer has no list of jobs"
-  end
-  local wrong
-  for _, listed in ipairs(jobs) do
-    local summary = path.get(listed, "jobSummary")
-    local told = path.get(summary, "jobId")
-    if type(summary) ~= "table" then
-      wrong = "its answer tells of a job without a summary"
-    elseif not code_of(told) or job_number(told) == number then
-      return summary
-    end
-  end
-  return nil, wrong
-end
-
---- A job. A fresh one may not be in the list yet.
-local job = {
-  states = meanings {
-    ready = { "Completed", "Completed w/ one or more warnings" },
-    pending = {
-      "Running", "Running (cannot be verified)", "Waiting", "Pending", "Queued", "Interrupted",
-      "Interrupt Pending", "Kill Pending", "Suspend Pending",
-    },
-    partial = {
-      "Completed w/ one or more errors", "Committed", "Failed", "Failed to Start", "Killed",
-      "Suspend", "Suspended",
-    },
-  },
-  state = "status",
-  look = function(client, _, options, number)
-    return client:get_job({ jobId = number }, options)
-  end,
-  read = summary_of,
-  detail = function(summary, number)
-    local status, reason = rawget(summary, "status"), text_of(rawget(summary, "pendingReason"))
-    return {
-      code = status,
-      message = ("job %d: %s%s"):format(number, status, reason and ", " .. reason or ""),
-    }
-  end,
-}
-
---- True where end points were asked for when this vault was created.
-local function has_asked(thing)
-  local request = core.origins[thing]
-  return request ~= nil and request:has_asked()
-end
-
-local fine = { [0] = true, ["0"] = true, [""] = true, NO_ERROR = true }
-
---- The job that installs a vault's end points; see kind.subject.
-local function end_point_job(thing)
-  local number = job_number(path.get(thing, "addEndpointJob.jobId"))
-  local code = code_of(path.get(thing, "addEndpointJob.response.errorCode"))
-  if number then
-    return number
-  elseif code and not fine[code] then
-    local message = text_of(path.get(thing, "addEndpointJob.response.errorMessage"))
-    return nil, { said = "it exists, but the job of its end points could not start",
-                  details = { { code = code, message = message } } }
-  elseif has_asked(thing) then
-    return nil, { said = "it exists, but is not ready: its end points were asked for, and the "
-      .. "answer names no job" }
-  end
-end
-
-local vault = setmetatable({ subject = end_point_job, gives_thing = true }, { __index = job })
-
---- A vault of a list tells of no job: there is nothing known to wait for.
-local listed = {
-  subject = function()
-    return nil
-  end,
-}
-
--- Of each kind:
---   states    what a state means
---   state     the member that holds it
---   options   its own options of wait
---   look      asks for it
---   read      finds it in what a look gives: what holds the state, nil where it
---             is not there, or nil and what is wrong
---   detail    why it is not well
---   subject   the number of what is waited for in its stead; nil where there is
---             nothing, or nil and what a `partial` failure tells
---   gives_thing   wait gives back the thing itself
-local kinds = {
-  ["clumio.wallet"] = wallet, ["commvault.vault"] = vault, ["commvault.listed vault"] = listed,
-  ["astra.account"] = account,
-}
 
 local lasting = { auth = true, config = true, invalid = true, cancelled = true }
 local passing = { not_found = true, throttled = true }
@@ -217,7 +76,7 @@ local function report(watch, fields)
   local trouble = watch.trouble
   fields.provider, fields.operation = watch.provider, "wait"
   fields.key = watch.subject and { jobId = watch.subject }
-    or { id = code_of(rawget(watch.thing, "id")) }
+    or { id = outside.code(rawget(watch.thing, "id")) }
   fields.trouble = trouble and trouble.message
   local request = core.origins[trouble or watch.seen]
   scrub(request, fields)
@@ -256,7 +115,7 @@ end
 
 local function undocumented(state)
   local shown = type(state) == "string" and ('"%s"'):format(text.line(state, LONGEST_TEXT))
-    or text_of(state)
+    or outside.text(state)
   return { outcome = "unknown", code = "protocol",
            said = ("its state is %s, which is not documented"):format(shown) }
 end
@@ -297,18 +156,21 @@ end
 
 --- An answer that came whole.
 local function read(watch, seen)
-  local found, wrong = watch.kind.read(seen, watch.subject)
+  local found, wrong = seen, nil
+  if watch.kind.read then
+    found, wrong = watch.kind.read(seen, watch.subject)
+  end
   local state = path.get(found, watch.kind.state)
   if not found and not wrong then
     return excuse(watch)
   end
   watch.trouble, watch.is_absent = nil, false
-  if is_absent(state) then
+  if outside.is_absent(state) then
     tell(watch, "no " .. watch.kind.state)
     return true, nil, { outcome = "unknown", code = "protocol",
                         said = wrong or "its answer tells no " .. watch.kind.state }
   end
-  watch.last = type(state) == "string" and state or text_of(state)
+  watch.last = type(state) == "string" and state or outside.text(state)
   tell(watch, watch.last)
   return judge(watch, found, state)
 end
@@ -395,7 +257,7 @@ end
 -- look; of a wallet also `errors`, how many looks may show an Error.
 -- @return the thing as it was seen last; or nil, failure, code
 function wait.method(provider, name)
-  local kind = kinds[provider .. "." .. name]
+  local kind = kind_of(provider, name)
   local whose = name .. ":wait"
   return kind and function(self, options)
     local client = thing_client.of(self, whose)
@@ -415,36 +277,43 @@ function wait.method(provider, name)
   end
 end
 
---- What a job that is waited for by its number is called.
-local function titled(number)
-  return setmetatable({}, { __tostring = function() return "commvault job " .. number end })
-end
-
---- commvault:wait_job(jobId, options): waits for any job; see wait.method.
--- @return the job's summary as it was seen last; or nil, failure, code
-local function wait_job(self, parameters, options)
-  local whose = "commvault:wait_job"
-  if not core.states[self] then
-    core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
+--- A method of a provider's clients that waits for what has a number, such as
+-- commvault:wait_job(jobId, options); see wait.method.
+-- @return what tells its state, as it was seen last; or nil, failure, code
+local function numbered(provider, name, said)
+  local whose = provider .. ":" .. name
+  local kind = kind_of(provider, said.waits)
+  return function(self, parameters, options)
+    if not core.states[self] then
+      core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
+    end
+    check_options(kind, whose, options)
+    local prepared, trouble, code = self:request(said.operation, parameters)
+    if not prepared then
+      return nil, trouble, code
+    end
+    local number = outside.number(type(parameters) == "table" and parameters[said.parameter]
+      or parameters)
+    local title = ("%s %s %s"):format(provider, said.waits, number)
+    local thing = setmetatable({}, { __tostring = function() return title end })
+    local watch = watch_of(kind, thing, self, provider, options or {})
+    watch.subject = number
+    if not number then
+      return report(watch, { outcome = "not_sent", code = "invalid", details = {
+        { field = said.parameter, message = ("must be the number of a %s, more than 0")
+          :format(said.waits) } } })
+    end
+    return run(watch)
   end
-  check_options(job, whose, options)
-  local prepared, trouble, code = self:request("get_job", parameters)
-  if not prepared then
-    return nil, trouble, code
-  end
-  local number = job_number(type(parameters) == "table" and parameters.jobId or parameters)
-  local watch = watch_of(job, titled(number), self, "commvault", options or {})
-  watch.subject = number
-  if not number then
-    return report(watch, { outcome = "not_sent", code = "invalid",
-      details = { { field = "jobId", message = "must be the number of a job, more than 0" } } })
-  end
-  return run(watch)
 end
 
 --- What waits for more than a thing: methods of a provider's clients, by name.
 function wait.methods(provider)
-  return provider == "commvault" and { wait_job = wait_job } or {}
+  local methods = {}
+  for name, said in pairs(need("coffer.providers." .. provider).wait_methods or {}) do
+    methods[name] = numbered(provider, name, said)
+  end
+  return methods
 end
 
 return wait

@@ -1,5 +1,7 @@
 --- What NetApp Astra Control's answers mean. The "POST /accounts" page of its API reference, and
 -- NetApp's OpenAPI text 24.02.0. See coffer.answer for the words.
+local outside = require "coffer.outside"
+
 local names_account = { key = "account_id", at = "id" }
 
 return {
@@ -17,5 +19,22 @@ return {
     list_accounts = { list = "items" },
     update_account = { success = { [204] = true } },
     delete_account = { success = { [204] = true } },
+  },
+  ensure = {
+    method = "ensure_account", plural = "ensure_accounts", call = "create_account",
+    sole = "name", name = "id", list = "accounts", key = { name = "name" }, main = "name",
+    may = "its name differs in letter case, blanks or Unicode form only",
+  },
+  waits = {
+    account = {
+      states = { ready = { "active" }, pending = { "pending" }, partial = { "deletePending" } },
+      state = "state",
+      look = function(client, thing, options)
+        return client:get_account({ account_id = rawget(thing, "id") }, options)
+      end,
+      detail = function(seen)
+        return { message = "the account's state is " .. outside.text(rawget(seen, "state")) }
+      end,
+    },
   },
 }

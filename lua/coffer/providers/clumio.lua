@@ -1,5 +1,7 @@
 --- What Clumio's answers mean. The "Create Wallet" and "Refresh Wallet" pages of its REST API; the
 -- statuses of a deletion as its Go SDK takes them. See coffer.answer for the words.
+local outside = require "coffer.outside"
+
 local errors = { at = "errors", code = "error_code", message = "error_message" }
 
 local ACCOUNT = "^" .. ("%d"):rep(12) .. "$" -- an AWS account ID
@@ -21,5 +23,26 @@ return {
     get_wallet = { proof = "id", echoes = { names_wallet } },
     list_wallets = { list = "_embedded.items" },
     delete_wallet = { success = { [200] = true, [202] = true, [204] = true } },
+  },
+  ensure = {
+    method = "ensure_wallet", plural = "ensure_wallets", call = "create_wallet",
+    sole = "account_native_id", name = "id", list = "wallets",
+    key = { account_native_id = "account_native_id", aws_region = "aws_region" },
+    main = "account_native_id", compare = { aws_region = "region" },
+    may = "it is of the account, and the list does not say that its region is another",
+  },
+  waits = {
+    wallet = {
+      states = { ready = { "Enabled" }, pending = { "Waiting" }, partial = { "Error" } },
+      state = "state",
+      options = { "errors" },
+      look = function(client, thing, options)
+        return client:refresh_wallet({ wallet_id = rawget(thing, "id") }, options)
+      end,
+      detail = function(seen)
+        return { code = outside.code(rawget(seen, "error_code")),
+                 message = outside.text(rawget(seen, "error_message")) }
+      end,
+    },
   },
 }

@@ -1,5 +1,9 @@
 --- What Commvault's answers mean. The "Create instance of S3 Vault" page of its API reference, and
 -- cvpysdk for the rest: most of its errors come with status 200. See coffer.answer for the words.
+local core = require "coffer.core"
+local outside = require "coffer.outside"
+local path = require "coffer.path"
+
 local NO_ERROR = "NO_ERROR"
 
 local flat = { at = "", code = "errorCode", message = "errorMessage", ok_code = NO_ERROR }
@@ -14,8 +18,83 @@ local access = { at = "error", code = "errorCode", message = "errorMessage",
 local session = {
   proof = "token", without_proof = "auth",
   token_places = { "authToken", "data.authToken", "data.token" },
-  tells = { "isAccountLocked", "remainingLockTime", "forcePasswordChange", "loginAttempts" },
+  reasons = {
+    { at = "isAccountLocked", means = "the account is locked" },
+    { at = "remainingLockTime", means = "seconds until it is not locked any more", is_wait = true },
+    { at = "forcePasswordChange", means = "the password has to be changed first" },
+    { at = "loginAttempts", means = "log-ins have failed" },
+  },
 }
+
+-- Jobs -------------------------------------------------------------------------
+
+--- What a list of jobs tells of one. An entry without a number is the one that was asked for.
+-- @return summary; nil where it is not there; or nil and what is wrong
+local function summary_of(seen, number)
+  local jobs, wrong = path.get(seen, "jobs"), nil
+  if jobs == nil then
+    return nil
+  elseif type(jobs) ~= "table" then
+    return nil, "its answer has no list of jobs"
+  end
+  for _, listed in ipairs(jobs) do
+    local summary = path.get(listed, "jobSummary")
+    local named = path.get(summary, "jobId")
+    if type(summary) ~= "table" then
+      wrong = "its answer tells of a job without a summary"
+    elseif not outside.code(named) or outside.number(named) == number then
+      return summary
+    end
+  end
+  return nil, wrong
+end
+
+--- A job. A fresh one may not be in the list yet.
+local any_job = {
+  states = {
+    ready = { "Completed", "Completed w/ one or more warnings" },
+    pending = {
+      "Running", "Running (cannot be verified)", "Waiting", "Pending", "Queued", "Interrupted",
+      "Interrupt Pending", "Kill Pending", "Suspend Pending",
+    },
+    partial = {
+      "Completed w/ one or more errors", "Committed", "Failed", "Failed to Start", "Killed",
+      "Suspend", "Suspended",
+    },
+  },
+  state = "status",
+  look = function(client, _, options, number)
+    return client:get_job({ jobId = number }, options)
+  end,
+  read = summary_of,
+  detail = function(summary, number)
+    local status, reason = rawget(summary, "status"), rawget(summary, "pendingReason")
+    reason = outside.text(reason)
+    return {
+      code = status,
+      message = ("job %d: %s%s"):format(number, status, reason and ", " .. reason or ""),
+    }
+  end,
+}
+
+local fine = { [0] = true, ["0"] = true, [""] = true, [NO_ERROR] = true }
+
+--- The job that installs a vault's end points.
+local function end_point_job(thing)
+  local number = outside.number(path.get(thing, "addEndpointJob.jobId"))
+  local code = outside.code(path.get(thing, "addEndpointJob.response.errorCode"))
+  local request = core.origins[thing]
+  if number then
+    return number
+  elseif code and not fine[code] then
+    local message = outside.text(path.get(thing, "addEndpointJob.response.errorMessage"))
+    return nil, { said = "it exists, but the job of its end points could not start",
+                  details = { { code = code, message = message } } }
+  elseif request and request:has_asked() then
+    return nil, { said = "it exists, but is not ready: its end points were asked for, and the "
+      .. "answer names no job" }
+  end
+end
 
 return {
   error_shapes = {
@@ -42,4 +121,24 @@ return {
     },
     logout = { success = { [200] = true } },
   },
+  log_in = {
+    operation = "login",
+    needs = { "username", "password" },
+    parameters = function(given)
+      return { username = given.username, password = given.password, domain = given.domain }
+    end,
+  },
+  ensure = {
+    method = "ensure_s3_vault", plural = "ensure_s3_vaults", call = "create_s3_vault",
+    name = "name", list = "s3_vaults", key = { name = "bucket.clientName" }, main = "name",
+    may = "its name differs in letter case, blanks or Unicode form only",
+    refuses_second = true, spoils = "rotateKeys",
+  },
+  waits = {
+    job = any_job,
+    vault = setmetatable({ subject = end_point_job, gives_thing = true }, { __index = any_job }),
+    -- a vault of a list tells of no job: there is nothing known to wait for
+    ["listed vault"] = { subject = function() return nil end },
+  },
+  wait_methods = { wait_job = { operation = "get_job", parameter = "jobId", waits = "job" } },
 }

@@ -35,4 +35,29 @@ return {
     list_utilizations = { list = "" },
     issue_token = { proof = "X-Subject-Token" },
   },
+  log_in = {
+    operation = "issue_token",
+    needs = { "api_key", "api_secret", "keystone_url" },
+    parameters = function(given, settings)
+      return {
+        auth = {
+          identity = {
+            methods = { "password" },
+            password = {
+              user = { domain = {}, name = given.api_key, password = given.api_secret },
+            },
+          },
+          scope = { project = { id = settings.tenant_id } },
+        },
+      }
+    end,
+  },
+  ensure = {
+    method = "ensure_account", call = "create_account", refuses_second = true,
+    key = { tenant_id = "tenant_id" }, fold = "-",
+    exists = function(key)
+      return { AcctName = key.tenant_id .. "@ecl.ntt.com" }
+    end,
+    lost = "its Password and SecretKey were told once, when it was created",
+  },
 }
