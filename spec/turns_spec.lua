@@ -40,7 +40,7 @@ local function words_of_two(case, faulty, parameters)
     local client = case.client(faulty.url, { timeout = 5 + i })
     local method = case == clumio and "ensure_wallet" or case == commvault and "ensure_s3_vault"
       or "ensure_account"
-    local thing, word, trouble = client[method](client, given)
+    local thing, word, trouble = client[method](client, given, { settle = 0.05 })
     words[i] = word
     return thing, thing == nil and word or trouble
   end)
@@ -56,6 +56,30 @@ describe("two calls of ensure for one thing", function()
       assert.equal(1, faulty:creates())
     end)
   end
+
+  for _, case in ipairs { clumio, astra } do
+    it("make no second one where the first is left in doubt: " .. case.name, function()
+      local list = lists[case.provider]
+      local faulty <close> = server.start {
+        paths = { ["GET " .. list.path] = { lists.keep(list, {}) } }, -- it lags
+        { send = {}, finish = "close" },
+      }
+      local _, failures = words_of_two(case, faulty, { case.parameters, case.parameters })
+      assert.same({ "unknown", "unknown" }, { failures[1].outcome, failures[2].outcome })
+      assert.equal(1, faulty:creates())
+    end)
+  end
+
+  it("make another one for another region", function()
+    local list = lists.clumio
+    local faulty <close> = server.start {
+      paths = { ["GET " .. list.path] = { lists.keep(list, {}) } },
+      { send = {}, finish = "close" }, { send = clumio.good(), finish = "keep" },
+    }
+    words_of_two(clumio, faulty, { { account_native_id = NUMBER, aws_region = "us-east-1" },
+      { account_native_id = NUMBER, aws_region = "us-west-2" } })
+    assert.equal(2, faulty:creates())
+  end)
 
   it("wait no less because the first stands in a slow map's queue", function()
     local faulty <close> = slow(clumio, 0)

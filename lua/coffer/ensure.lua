@@ -110,6 +110,9 @@ end
 -- What becomes of a task ---------------------------------------------------------
 
 local function settle(task, thing, word, trouble)
+  if thing then
+    task.run.turn:leave(task.turn, nil)
+  end
   task.needs, task.is_over = nil, true
   task.thing, task.word, task.trouble = thing, word, trouble
 end
@@ -210,6 +213,23 @@ local function go_on(task)
   end
 end
 
+--- Leaves for those who wait to ensure the same that it is in doubt.
+local function leave_doubt(task, trouble)
+  task.run.turn:leave(task.turn, trouble and { failure = trouble, key = task.key })
+end
+
+--- What has left in doubt what this task is about, who had its turn before: a
+-- second create must not come of itself.
+local function inherited(task)
+  local left = task.run.left[task.turn]
+  if left and match(task, left.key) and (task.is_spoilt or not task.run.kind.refuses_second) then
+    local told = report(task, { outcome = "unknown", code = left.failure.code,
+      said = "another call has left it in doubt: " .. left.failure.message })
+    core.origins[told] = core.origins[left.failure]
+    return told
+  end
+end
+
 --- What a look says of a task.
 local function judge(task, listed)
   local is, may = sort_out(task, listed)
@@ -221,7 +241,12 @@ local function judge(task, listed)
     task.absent = task.absent + 1
     go_on(task)
   else
-    task.needs = CREATE
+    local told = inherited(task)
+    if told then
+      fail(task, told)
+    else
+      task.needs = CREATE
+    end
   end
 end
 
@@ -376,7 +401,10 @@ local function create(task, till)
   task.creates = task.creates + 1
   local request = task.requests[task.creates]
   options_of(run, task.options, till)
+  leave_doubt(task, report(task, { outcome = "unknown", code = "cancelled",
+    said = "sent, and cut off before it was known what came of it" }))
   local thing, trouble = request:send()
+  leave_doubt(task, not thing and trouble.outcome == "unknown" and trouble or nil)
   if thing then
     settle(task, thing, "created", trouble)
     note_made(task, thing)
@@ -481,11 +509,12 @@ local function take_turns(run, turn)
   end
   table.sort(names)
   for _, name in ipairs(names) do
-    local is_mine, fields = turn:take(name, ("another %s of it"):format(run.kind.method),
+    local is_mine, left = turn:take(name, ("another %s of it"):format(run.kind.method),
       run.patience)
     if not is_mine then
-      return nil, fields
+      return nil, left
     end
+    run.left[name] = left
   end
   if not run.lock then
     return true
@@ -501,6 +530,7 @@ end
 --- All steps, when it is its turn.
 local function run_all(run)
   local turn <close> = turns.new()
+  run.turn, run.left = turn, {}
   local is_mine, fields = take_turns(run, turn)
   if is_mine then
     till_of(run)

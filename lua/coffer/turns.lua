@@ -15,6 +15,9 @@ local SHORTEST_TRY, LONGEST_TRY, GROWTH = 0.02, 1, 1.5
 -- is lost keeps nobody out. Shared by all copies of this module.
 local holders = core.holders
 
+--- What who had a name has left for those who waited for it, by holder.
+local left_by = setmetatable({}, { __mode = "k" })
+
 local waiting = 0 -- how many wait in this copy
 
 local function not_sent(code, said)
@@ -51,6 +54,8 @@ end
 
 --- Waits, for each who has it at most so long, that it stands in a queue itself
 -- not counted.
+-- @return true, and what the last who had it has left; or nil and what a failure
+--   tells
 local function await(name, what, seconds)
   local holder, left
   while not is_free(name) do
@@ -67,7 +72,7 @@ local function await(name, what, seconds)
     drive.sleep(math.min(GLANCE * waiting, LONGEST_GLANCE))
     left = is_queued and left or left - (core.clock() - begun)
   end
-  return true
+  return true, holder and left_by[holder]
 end
 
 local Turn = { __name = "coffer.turn" }
@@ -81,7 +86,8 @@ end
 --- Takes a name, as soon as nobody else has it.
 -- @param what string: what has it meanwhile, for the message
 -- @param seconds number: how long to wait for each who has it before
--- @return true; or nil and what a failure tells
+-- @return true, and what was left by who had it before; or nil and what a
+--   failure tells
 function Turn:take(name, what, seconds)
   waiting = waiting + 1
   local _ <close> = setmetatable({}, { __close = function() waiting = waiting - 1 end })
@@ -91,6 +97,14 @@ function Turn:take(name, what, seconds)
     self.names[name], holders[name] = holder, holder
   end
   return is_mine, fields
+end
+
+--- Leaves something for those who wait for a name; nil takes it back.
+function Turn:leave(name, left)
+  local holder = self.names[name]
+  if holder then
+    left_by[holder] = left
+  end
 end
 
 --- Locks a file, as soon as no other process has it.
