@@ -39,6 +39,22 @@ describe("a failure", function()
     assert.truthy(utf8.len(line), "cut within a character")
   end)
 
+  it("ends with its code and what to look for, however long the provider's text is", function()
+    local _, failure = loopback.answer(clumio, { status = 500,
+      body = ('{"errors":[{"error_message":"%s"}]}'):format(("long "):rep(500)) })
+    assert.matches("%.%.%. %[unavailable%] %- the outcome is unknown: look for "
+      .. "account_native_id = 123456789012$", tostring(failure))
+    assert.is_true(#tostring(failure) <= 400)
+  end)
+
+  it("says that its outcome is unknown where there is nothing to look for", function()
+    local _, failure = loopback.answer(providers.commvault, { status = 500, body = "{}" },
+      function(client)
+        return client:renew_access_token { accessToken = "a", refreshToken = "r" }
+      end)
+    assert.matches("[unavailable] - the outcome is unknown", tostring(failure), 1, true)
+  end)
+
   it("keeps the whole text in its details", function()
     local said = ("long "):rep(1000)
     local failure = loopback.refuse(clumio, 400, answers.clumio_error(1, said))

@@ -5,6 +5,8 @@ local text = require "coffer.text"
 
 local failure = {}
 
+local LONGEST_LINE, LONGEST_KEY = 400, 160 -- bytes
+
 local MOST_DETAILS = 3 -- told in one line; all are in `details`
 
 local function detail_text(detail)
@@ -58,6 +60,18 @@ local function key_text(key)
   return table.concat(names, ", ")
 end
 
+--- What the line ends with, whatever stands before it: the code, and what to do
+-- where nobody knows.
+local function tail_of(told)
+  local tail = (" [%s]"):format(told.code)
+  if told.outcome ~= "unknown" then
+    return tail
+  end
+  tail = tail .. " - the outcome is unknown"
+  return told.key and ("%s: look for %s"):format(tail, text.line(key_text(told.key), LONGEST_KEY))
+    or tail
+end
+
 local Failure = { __name = "coffer.failure" }
 
 function Failure:__tostring()
@@ -65,11 +79,8 @@ function Failure:__tostring()
   if self.operation then
     who = who .. " " .. self.operation
   end
-  local words = ("%s: %s [%s]"):format(who, self.message, self.code)
-  if self.outcome == "unknown" and self.key then
-    words = ("%s - the outcome is unknown: look for %s"):format(words, key_text(self.key))
-  end
-  return text.line(words)
+  local tail = text.clean(tail_of(self))
+  return text.line(("%s: %s"):format(who, self.message), LONGEST_LINE - #tail) .. tail
 end
 
 function Failure.__concat(left, right)
