@@ -14,6 +14,7 @@
 #include "type.h"
 
 #include <lauxlib.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -741,27 +742,55 @@ static int request_has_asked(lua_State *L)
   return 1;
 }
 
-/* Takes the secret at this index, where it is one, out of the text. */
-static void scrub_value(lua_State *L, struct buffer *text, int index)
+/* Secrets leave a text by their size, the longest first: one may be a part of
+** another. Takes the secret at this index, where it is one of this size, out
+** of the text. Gives back the size of one that is shorter, or else 0. */
+static size_t scrub_value(lua_State *L, struct buffer *text, int index,
+                          size_t size)
 {
   const struct secret *secret = secret_test(L, index);
-  if (secret && secret->bytes && !scrub(text, secret->bytes, secret->length))
+  if (!secret || !secret->bytes)
+    return 0;
+  if (secret->length == size && !scrub(text, secret->bytes, size))
     luaL_error(L, "not enough memory");
+  return secret->length < size ? secret->length : 0;
 }
 
-/* The same for all secrets in the table on top and in the tables in it. */
-static void scrub_all(lua_State *L, struct buffer *text, int depth)
+static size_t larger(size_t a, size_t b)
 {
+  return a > b ? a : b;
+}
+
+/* The same for all secrets in the table on top, where it is one, and in the
+** tables in it; the largest of the sizes. */
+static size_t scrub_all(lua_State *L, struct buffer *text, int depth,
+                        size_t size)
+{
+  size_t next = 0;
   luaL_checkstack(L, 4, "secrets");
   if (!lua_istable(L, -1))
-    return;
+    return 0;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    scrub_value(L, text, -1);
+    next = larger(next, scrub_value(L, text, -1, size));
     if (depth > 0)
-      scrub_all(L, text, depth - 1);
+      next = larger(next, scrub_all(L, text, depth - 1, size));
     lua_pop(L, 1);
   }
+  return next;
+}
+
+/* The same for all that request:scrub has put onto the stack. */
+static size_t scrub_kept(lua_State *L, struct buffer *text, size_t size)
+{
+  enum { TOKEN = 3, SECRETS, HELD };
+  size_t next = scrub_value(L, text, TOKEN, size);
+  lua_pushvalue(L, SECRETS);
+  next = larger(next, scrub_all(L, text, 0, size));
+  lua_pushvalue(L, HELD);
+  next = larger(next, scrub_all(L, text, 1, size));
+  lua_pop(L, 2);
+  return next;
 }
 
 /* request:forget_secrets() lets go of the tokens that it was sent with, and of
@@ -793,13 +822,14 @@ static int request_scrub(lua_State *L)
   buffer_wipe(text);
   if (!buffer_append(text, given, length))
     return luaL_error(L, "not enough memory");
+  lua_settop(L, 2);
   lua_getiuservalue(L, 1, REQUEST_TOKEN);
-  scrub_value(L, text, -1);
   lua_getiuservalue(L, 1, REQUEST_SECRETS);
-  scrub_all(L, text, 0);
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   lua_getiuservalue(L, -1, CLIENT_HELD);
-  scrub_all(L, text, 1);
+  lua_replace(L, -2);
+  for (size_t size = SIZE_MAX; size > 0;)
+    size = scrub_kept(L, text, size);
   lua_pushlstring(L, text->bytes ? text->bytes : "", text->length);
   return 1;
 }
