@@ -189,11 +189,12 @@ static bool may_be_secret(const struct setting *setting)
 static const char *setting_text(lua_State *L, const struct setting *setting,
                                 size_t *length)
 {
-  struct secret *secret = secret_test(L, -1);
-  if (!may_be_secret(setting) || !secret)
-    return lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
-  *length = secret->length;
-  return secret->bytes ? secret->bytes : "";
+  const struct secret *secret = secret_test(L, -1);
+  if (secret && may_be_secret(setting)) {
+    *length = secret->length;
+    return secret->bytes ? secret->bytes : "";
+  }
+  return lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
 }
 
 /* A log-in that the environment has beside a token is nobody's wish: where it
