@@ -548,8 +548,6 @@ static bool take_lines(lua_State *L, struct request *request)
   struct client_lines *last = &request->client->last;
   bool is_common =
       !request->has_headers && request->body.length <= LEAST_TO_EXPECT;
-  check_token(L, request);
-  note_token(L, request);
   if (is_common && last->operation == request->operation) {
     request->exchange.lines = lines_hold(last->lines);
     return true;
@@ -566,7 +564,10 @@ static bool take_lines(lua_State *L, struct request *request)
 
 /* request:start(seconds, tag) puts one attempt into the air, which may last as
 ** long as its time-out and no longer than so many seconds. An earlier answer
-** is forgotten. A tag other than 0 is told by core.landed() once it is over. */
+** is forgotten. A tag other than 0 is told by core.landed() once it is over.
+**
+** To note the token may take memory from Lua, and so run a finalizer, which may
+** close the client. So it comes first, and nothing behind it does. */
 static int request_start(lua_State *L)
 {
   struct request *request = request_check(L);
@@ -574,7 +575,10 @@ static int request_start(lua_State *L)
   long timeout = most >= 1 && most < (double)request->timeout ? (long)most
                  : most >= 1                                  ? request->timeout
                                                               : 1;
+  lua_Integer tag = luaL_optinteger(L, 3, 0);
+  note_token(L, request);
   client_check_open(L, request->client);
+  check_token(L, request);
   if (!request->url.bytes)
     misuse(L, "the request has been collected");
   if (request->exchange.flight)
@@ -582,7 +586,7 @@ static int request_start(lua_State *L)
   client_look_at_files(request->client);
   flight_stop(&request->exchange, CURLE_OK);
   exchange_clear(&request->exchange);
-  request->exchange.tag = luaL_optinteger(L, 3, 0);
+  request->exchange.tag = tag;
   struct message message = {
       .method = request->operation->method,
       .url = request->url.bytes,
@@ -900,13 +904,14 @@ static void note_shown(lua_State *L)
 /* Pushes the token as it goes into its header, as a secret. */
 static void push_credential(lua_State *L, const struct request *request)
 {
-  const char *scheme = request->client->token_scheme;
-  const struct secret *token = request->client->token;
-  size_t length = token ? token->length : 0;
-  struct secret *both = secret_push_empty(L, strlen(scheme) + length);
-  memcpy(both->bytes, scheme, strlen(scheme));
-  if (length > 0)
-    memcpy(both->bytes + strlen(scheme), token->bytes, length);
+  const struct client *client = request->client;
+  size_t scheme = strlen(client->token_scheme);
+  size_t length = client->token ? client->token->length : 0;
+  struct secret *both = secret_push_empty(L, scheme + length);
+  memcpy(both->bytes, client->token_scheme, scheme);
+  /* A finalizer may have closed the client or given it another token. */
+  if (client->token && client->token->length == length && length > 0)
+    memcpy(both->bytes + scheme, client->token->bytes, length);
   note_shown(L);
 }
 
