@@ -288,6 +288,14 @@ describe("a token from a file", function()
     end)
   end
 
+  it("is not the file whose name goes on behind a zero byte", function()
+    local faulty <close> = server.start { good(clumio) }
+    local failure = expect.failure("not_sent", "config",
+      clumio.create(client_of(faulty.url, file_with(CANARY) .. "\0x")))
+    assert.matches("has a zero byte in its name", failure.message, 1, true)
+    assert.equal(0, #faulty:connections())
+  end)
+
   for _, mode in ipairs { "440", "640" } do
     it("E13 may be read by a group where it is root's, as Kubernetes has it: " .. mode, function()
       local path = file_with("from-root", mode)

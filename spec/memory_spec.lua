@@ -4,6 +4,8 @@
 
 local child = require "child"
 local process = require "process"
+local providers = require "providers"
+local server = require "server"
 
 local things = {
   "a failure's text", "astra:create_account", "clumio:create_wallet", "clumio:create_wallet",
@@ -71,5 +73,43 @@ end)
 describe("a collector that never rests", function()
   it("G04 takes nothing that is still in use", function()
     assert_starved(process.quote(need "allocator") .. " -c spec/hosts/starve.lua")
+  end)
+end)
+
+describe("a finalizer that runs within a call of the core", function()
+  --- What request:start says in a program where its finalizer does this.
+  local function run_late(late)
+    local faulty <close> = server.start { { send = providers.clumio.good(), finish = "keep" } }
+    local said = child.run(function(url, late_name)
+      local core, collect = require "coffer.core", collectgarbage
+      local client = assert(require("coffer").clumio { base_url = url, token = "first" })
+      local request = core.describe("clumio").operations.create_wallet.prepare(client,
+        "123456789012")
+      request:start(10)
+      repeat until request:step(1)
+      assert(core.set_token(client, "second"))
+      local start, ran = request.start, false
+      collect()
+      collect "stop"
+      setmetatable({}, { __gc = function()
+        ran = true
+        if late_name == "close" then client:close() else request:forget() end
+      end })
+      collect("incremental", 100, 1000, 0) -- all at the first memory that is asked for
+      collect "restart"
+      local done, trouble = pcall(start, request)
+      collect("incremental", 200, 100, 13)
+      print(ran, done, done or trouble)
+    end, faulty.url, late)
+    assert.equal(1, #faulty:requests())
+    return said.output
+  end
+
+  it("may close the client whose request is started", function()
+    assert.equal("true\tfalse\tclumio: the client is closed\n", run_late "close")
+  end)
+
+  it("may forget the request that is started", function()
+    assert.equal("true\tfalse\tthe request has been collected\n", run_late "forget")
   end)
 end)

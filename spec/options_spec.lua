@@ -137,6 +137,12 @@ describe("an option of the wrong type or out of range", function()
     end
   end)
 
+  it("raises for a region that goes on behind a zero byte", function()
+    local done, said = pcall(coffer.clumio, { token = "t", region = "us-west-2\0x" })
+    assert.is_false(done)
+    matches("coffer.clumio: option 'region' has no region", said)
+  end)
+
   it("raises and does not show a proxy's password", function()
     for _, proxy in ipairs { "x://me:canary@127.0.0.1", "http://me:canary@a b",
       coffer.secret "x://me:canary@127.0.0.1" } do

@@ -5,6 +5,7 @@ local coffer = require "coffer"
 local core = require "coffer.core"
 local providers = require "providers"
 local server = require "server"
+local socket = require "socket"
 
 local astra, clumio = providers.astra, providers.clumio
 
@@ -84,6 +85,25 @@ local function connections_with_a_new_token(is_in_the_air)
   assert(clumio.create(client))
   return #faulty:connections()
 end
+
+describe("a connection whose answer and next request come in one step", function()
+  it("belongs to the next", function()
+    local faulty <close> = server.start {
+      { send = { { sleep = 0.3 }, clumio.good() }, finish = "keep" },
+      { send = clumio.good(), finish = "keep" } }
+    local client = clumio.client(faulty.url)
+    local prepare = core.describe("clumio").operations.create_wallet.prepare
+    local first, second = prepare(client, "123456789012"), prepare(client, "123456789012")
+    first:start(10)
+    repeat first:step(0.05) until #faulty:requests() == 1
+    socket.sleep(1.4) -- until the answer is there, and libcurl looks at the speed of the first
+    second:start(10)
+    repeat until second:step(1)
+    assert(first:finish())
+    assert(second:finish())
+    assert.equal(1, #faulty:connections())
+  end)
+end)
 
 describe("a connection of a token that was replaced", function()
   it("is not used again", function()

@@ -215,17 +215,33 @@ describe("descriptors that run out", function()
 end)
 
 describe("another libcurl", function()
-  local function load_with(other)
+  local function run_with(other, ...)
     if os.getenv "COFFER_SANITIZED" then
       pending "the sanitizers have their own libraries in front"
     end
     local preload = child.need "other_curl.so"
     return child.execute(("env LD_PRELOAD=%s OTHER_CURL=%s %s"):format(process.quote(preload),
-      process.quote(other), child.command(function()
-        local done, said = pcall(require, "coffer.core")
-        print(done, not done and said:match "coffer needs[^\n]*")
-      end)))
+      process.quote(other), child.command(...)))
   end
+
+  local function load_with(other)
+    return run_with(other, function()
+      local done, said = pcall(require, "coffer.core")
+      print(done, not done and said:match "coffer needs[^\n]*")
+    end)
+  end
+
+  it("is fine where it lacks the options that came after 7.84", function()
+    local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }
+    local said = run_with("oldest", function(url)
+      local client = assert(require("coffer").clumio { base_url = url, token = "t" })
+      for _ = 1, 2 do
+        print(client:create_wallet "123456789012")
+      end
+    end, faulty.url)
+    assert.equal(("clumio wallet w-1 (Waiting)\n"):rep(2), said.output, said.errors)
+    assert.equal(2, faulty:creates())
+  end)
 
   for other, text in pairs {
     ["old"] = "coffer needs libcurl 7.84 or newer, this is 7.83.1",

@@ -3,6 +3,7 @@
 
 local answers = require "answers"
 local coffer = require "coffer"
+local core = require "coffer.core"
 local loopback = require "loopback"
 local providers = require "providers"
 local server = require "server"
@@ -140,6 +141,38 @@ describe("a secret that an answer repeats", function()
       { headers = { ["X-Key"] = coffer.secret "k3y-of-mine" } })
     local _, failure = client:create_wallet "123456789012"
     assert.matches("key [secret] is bad", failure.message, 1, true)
+  end)
+
+  it("is in no text where a shorter one is a part of it", function()
+    local faulty <close> = server.start { answers.keep { status = 403,
+      body = '{"message":"k3y-of-all-mine is bad, and k3y-of-all is not"}' } }
+    local client = providers.clumio.client(faulty.url,
+      { token = "k3y-of-all", headers = { ["X-Key"] = coffer.secret "k3y-of-all-mine" } })
+    local _, failure = client:create_wallet "123456789012"
+    assert.matches("[secret] is bad, and [secret] is not", failure.message, 1, true)
+  end)
+
+  it("is in no text where only the beginning of a long one is repeated", function()
+    local long = ("0123456789abcde "):rep(256):gsub(" ", "/")
+    for what, repeated in pairs {
+      ["as it is"] = long:sub(1, 100), ["escaped"] = long:sub(1, 200):gsub("/", [[\/]]),
+      ["in hexadecimal"] = each(long:sub(1, 100), "%02x"),
+      ["in base64"] = base64(long):sub(1, 120),
+    } do
+      local request = assert(core.describe("clumio").operations.create_wallet.prepare(
+        providers.clumio.client("http://127.0.0.1:1", { token = long }), "123456789012"))
+      assert.equal("of [secret]...", request:scrub("of " .. repeated .. "..."), what)
+    end
+  end)
+
+  it("is looked for in a long text in a short time", function()
+    local client = providers.clumio.client("http://127.0.0.1:1",
+      { token = ("a"):rep(65535) .. "b" })
+    local request = assert(
+      core.describe("clumio").operations.create_wallet.prepare(client, "123456789012"))
+    local from = core.clock()
+    request:scrub(("a"):rep(2 ^ 20)) -- takes as long as it should, or else minutes
+    assert.is_true(core.clock() - from < 20)
   end)
 
   it("is in no text where the answer comes behind a new token", function()

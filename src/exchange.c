@@ -254,9 +254,25 @@ static bool set_detour(CURL *easy, const struct route *route, const char *url)
   return SET(easy, CURLOPT_PROXY, address_is_local(url) ? "" : route->proxy);
 }
 
+/* CURLOPT_PROTOCOLS, which newer headers warn of. */
+#define PROTOCOLS_OF_OLD ((CURLoption)(CURLOPTTYPE_LONG + 181))
+
+/* libcurl 7.84 knows the schemes by bits only. */
+static bool set_schemes(CURL *easy)
+{
+  CURLcode code = CURLE_UNKNOWN_OPTION;
+#if CURL_AT_LEAST_VERSION(7, 85, 0)
+  code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#endif
+  if (code == CURLE_UNKNOWN_OPTION)
+    code = curl_easy_setopt(easy, PROTOCOLS_OF_OLD,
+                            (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+  return code == CURLE_OK;
+}
+
 static bool set_protocol(CURL *easy)
 {
-  return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+  return set_schemes(easy) &&
          SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
          SET(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
          SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&

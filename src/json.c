@@ -754,7 +754,7 @@ static void step_up(struct decimal *decimal)
   int place = decimal->count - 1;
   while (place > 0 && decimal->digits[place] == '9')
     decimal->digits[place--] = '0';
-  if (decimal->digits[place] < '9')
+  if (place >= 0 && decimal->digits[place] < '9')
     decimal->digits[place]++;
 }
 

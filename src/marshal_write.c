@@ -535,7 +535,7 @@ static void check_aside(lua_State *L, struct writing *writing,
 {
   size_t length;
   size_t before = writing->out->length;
-  size_t problems = lua_rawlen(L, writing->problems);
+  size_t problems = (size_t)lua_rawlen(L, writing->problems);
   write_value(L, writing, field->schema, spot);
   writing->out->length = before;
   if (spot->type != LUA_TSTRING || lua_rawlen(L, writing->problems) > problems)

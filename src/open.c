@@ -107,11 +107,11 @@ static const char *push_regions(lua_State *L, const struct provider *provider)
 }
 
 static const char *region_url(lua_State *L, const struct client *client,
-                              const char *name)
+                              const char *name, size_t length)
 {
   const struct provider *provider = client->provider;
   for (size_t i = 0; i < provider->region_count; i++)
-    if (strcmp(provider->regions[i].name, name) == 0)
+    if (strcmp(provider->regions[i].name, name) == 0 && strlen(name) == length)
       return provider->regions[i].base_url;
   misuse(L, "%s: option 'region' has no region '%s', there are %s",
          client_type_name(L, provider), name, push_regions(L, provider));
@@ -157,7 +157,7 @@ static void use_setting(lua_State *L, struct client *client,
     lua_setfield(L, AT_HELD, setting->name);
     break;
   case SETTING_REGION:
-    client->base_url = region_url(L, client, text);
+    client->base_url = region_url(L, client, text, length);
     break;
   case SETTING_HEADER:
     keep_in(L, "headers", setting->header, text);
@@ -189,11 +189,12 @@ static bool may_be_secret(const struct setting *setting)
 static const char *setting_text(lua_State *L, const struct setting *setting,
                                 size_t *length)
 {
-  struct secret *secret = secret_test(L, -1);
-  if (!may_be_secret(setting) || !secret)
-    return lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
-  *length = secret->length;
-  return secret->bytes ? secret->bytes : "";
+  const struct secret *secret = secret_test(L, -1);
+  if (secret && may_be_secret(setting)) {
+    *length = secret->length;
+    return secret->bytes ? secret->bytes : "";
+  }
+  return lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
 }
 
 /* A log-in that the environment has beside a token is nobody's wish: where it

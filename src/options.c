@@ -220,7 +220,8 @@ void options_take(lua_State *L, const char *whose, int index,
       misuse(L, "%s: options are named, got a %s as name", whose,
              luaL_typename(L, -2));
     struct names_search search = {.wanted = lua_tostring(L, -2)};
-    const struct option *option = find(lists, lua_rawlen(L, -2), &search);
+    const struct option *option =
+        find(lists, (size_t)lua_rawlen(L, -2), &search);
     if (!option)
       refuse_unknown(L, whose, &search);
     struct taking taking = {whose, option, (char *)target + option->offset,

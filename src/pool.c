@@ -154,10 +154,13 @@ void pool_use(struct pool *pool, const struct ends *ends,
 {
   struct connection *found = known(pool, ends);
   connection_release(user);
-  if (found)
+  if (found) {
     found->is_reused = true;
-  else
+    if (found->user) /* whose exchange is over, and not taken down yet */
+      connection_release(found->user);
+  } else {
     found = newly_known(pool, ends);
+  }
   if (found)
     found->user = user;
   *user = found;

@@ -14,6 +14,7 @@
 #include "type.h"
 
 #include <lauxlib.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -547,8 +548,6 @@ static bool take_lines(lua_State *L, struct request *request)
   struct client_lines *last = &request->client->last;
   bool is_common =
       !request->has_headers && request->body.length <= LEAST_TO_EXPECT;
-  check_token(L, request);
-  note_token(L, request);
   if (is_common && last->operation == request->operation) {
     request->exchange.lines = lines_hold(last->lines);
     return true;
@@ -565,7 +564,10 @@ static bool take_lines(lua_State *L, struct request *request)
 
 /* request:start(seconds, tag) puts one attempt into the air, which may last as
 ** long as its time-out and no longer than so many seconds. An earlier answer
-** is forgotten. A tag other than 0 is told by core.landed() once it is over. */
+** is forgotten. A tag other than 0 is told by core.landed() once it is over.
+**
+** To note the token may take memory from Lua, and so run a finalizer, which may
+** close the client. So it comes first, and nothing behind it does. */
 static int request_start(lua_State *L)
 {
   struct request *request = request_check(L);
@@ -573,7 +575,10 @@ static int request_start(lua_State *L)
   long timeout = most >= 1 && most < (double)request->timeout ? (long)most
                  : most >= 1                                  ? request->timeout
                                                               : 1;
+  lua_Integer tag = luaL_optinteger(L, 3, 0);
+  note_token(L, request);
   client_check_open(L, request->client);
+  check_token(L, request);
   if (!request->url.bytes)
     misuse(L, "the request has been collected");
   if (request->exchange.flight)
@@ -581,7 +586,7 @@ static int request_start(lua_State *L)
   client_look_at_files(request->client);
   flight_stop(&request->exchange, CURLE_OK);
   exchange_clear(&request->exchange);
-  request->exchange.tag = luaL_optinteger(L, 3, 0);
+  request->exchange.tag = tag;
   struct message message = {
       .method = request->operation->method,
       .url = request->url.bytes,
@@ -741,27 +746,55 @@ static int request_has_asked(lua_State *L)
   return 1;
 }
 
-/* Takes the secret at this index, where it is one, out of the text. */
-static void scrub_value(lua_State *L, struct buffer *text, int index)
+/* Secrets leave a text by their size, the longest first: one may be a part of
+** another. Takes the secret at this index, where it is one of this size, out
+** of the text. Gives back the size of one that is shorter, or else 0. */
+static size_t scrub_value(lua_State *L, struct buffer *text, int index,
+                          size_t size)
 {
   const struct secret *secret = secret_test(L, index);
-  if (secret && secret->bytes && !scrub(text, secret->bytes, secret->length))
+  if (!secret || !secret->bytes)
+    return 0;
+  if (secret->length == size && !scrub(text, secret->bytes, size))
     luaL_error(L, "not enough memory");
+  return secret->length < size ? secret->length : 0;
 }
 
-/* The same for all secrets in the table on top and in the tables in it. */
-static void scrub_all(lua_State *L, struct buffer *text, int depth)
+static size_t larger(size_t a, size_t b)
 {
+  return a > b ? a : b;
+}
+
+/* The same for all secrets in the table on top, where it is one, and in the
+** tables in it; the largest of the sizes. */
+static size_t scrub_all(lua_State *L, struct buffer *text, int depth,
+                        size_t size)
+{
+  size_t next = 0;
   luaL_checkstack(L, 4, "secrets");
   if (!lua_istable(L, -1))
-    return;
+    return 0;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    scrub_value(L, text, -1);
+    next = larger(next, scrub_value(L, text, -1, size));
     if (depth > 0)
-      scrub_all(L, text, depth - 1);
+      next = larger(next, scrub_all(L, text, depth - 1, size));
     lua_pop(L, 1);
   }
+  return next;
+}
+
+/* The same for all that request:scrub has put onto the stack. */
+static size_t scrub_kept(lua_State *L, struct buffer *text, size_t size)
+{
+  enum { TOKEN = 3, SECRETS, HELD };
+  size_t next = scrub_value(L, text, TOKEN, size);
+  lua_pushvalue(L, SECRETS);
+  next = larger(next, scrub_all(L, text, 0, size));
+  lua_pushvalue(L, HELD);
+  next = larger(next, scrub_all(L, text, 1, size));
+  lua_pop(L, 2);
+  return next;
 }
 
 /* request:forget_secrets() lets go of the tokens that it was sent with, and of
@@ -793,13 +826,14 @@ static int request_scrub(lua_State *L)
   buffer_wipe(text);
   if (!buffer_append(text, given, length))
     return luaL_error(L, "not enough memory");
+  lua_settop(L, 2);
   lua_getiuservalue(L, 1, REQUEST_TOKEN);
-  scrub_value(L, text, -1);
   lua_getiuservalue(L, 1, REQUEST_SECRETS);
-  scrub_all(L, text, 0);
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   lua_getiuservalue(L, -1, CLIENT_HELD);
-  scrub_all(L, text, 1);
+  lua_replace(L, -2);
+  for (size_t size = SIZE_MAX; size > 0;)
+    size = scrub_kept(L, text, size);
   lua_pushlstring(L, text->bytes ? text->bytes : "", text->length);
   return 1;
 }
@@ -870,13 +904,14 @@ static void note_shown(lua_State *L)
 /* Pushes the token as it goes into its header, as a secret. */
 static void push_credential(lua_State *L, const struct request *request)
 {
-  const char *scheme = request->client->token_scheme;
-  const struct secret *token = request->client->token;
-  size_t length = token ? token->length : 0;
-  struct secret *both = secret_push_empty(L, strlen(scheme) + length);
-  memcpy(both->bytes, scheme, strlen(scheme));
-  if (length > 0)
-    memcpy(both->bytes + strlen(scheme), token->bytes, length);
+  const struct client *client = request->client;
+  size_t scheme = strlen(client->token_scheme);
+  size_t length = client->token ? client->token->length : 0;
+  struct secret *both = secret_push_empty(L, scheme + length);
+  memcpy(both->bytes, client->token_scheme, scheme);
+  /* A finalizer may have closed the client or given it another token. */
+  if (client->token && client->token->length == length && length > 0)
+    memcpy(both->bytes + scheme, client->token->bytes, length);
   note_shown(L);
 }
 

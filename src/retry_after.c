@@ -52,7 +52,8 @@ static long long moment_of(const struct buffer *head)
 
 static long until(long long moment, long long now)
 {
-  return moment > now ? (long)(moment - now) : 0;
+  long long left = moment - now;
+  return left <= 0 ? 0 : left < LONG_MAX ? (long)left : LONG_MAX;
 }
 
 /* Seconds, or the moment when they are over: a date, or seconds since 1970. A

@@ -4,7 +4,6 @@
 #include "scrub.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Bytes. What is shorter would be found in any text. */
@@ -12,6 +11,10 @@ enum { LEAST_SECRET = 4 };
 
 /* Shorter encoded secrets would be found where there are none. */
 enum { MIN_ENCODED = 6 };
+
+/* So many bytes give a longer secret away, and whoever repeats them may end
+** anywhere. It also bounds the work at each place of a text. */
+enum { ENOUGH = 64 };
 
 #define MARK "[secret]"
 
@@ -138,83 +141,93 @@ static size_t entity(const char *at, const char *end, long character)
   return 0;
 }
 
-/* The length of the text at `at` that repeats the secret with escapes, where
-** `has_escapes`, or else as it is; 0 where it does not. */
-static size_t repeats(const char *at, const char *end, const char *secret,
-                      const char *secret_end, bool has_escapes)
+/* The rest of a secret, as it is walked over. */
+struct rest {
+  const char *at, *end;
+};
+
+/* These take the next of a secret in the form that it has in the text, and
+** give the length of that; 0 where the text goes on with something else. */
+typedef size_t take_next(const char *at, const char *end, struct rest *secret);
+
+static size_t take_byte(const char *at, const char *end, struct rest *secret)
+{
+  (void)end;
+  if (!is_same((unsigned char)*at, (unsigned char)*secret->at))
+    return 0;
+  secret->at++;
+  return 1;
+}
+
+static size_t take_digits(const char *at, const char *end, struct rest *secret)
+{
+  if (hexadecimal(at, end, 2) != (unsigned char)*secret->at)
+    return 0;
+  secret->at++;
+  return 2;
+}
+
+static size_t take_escape(const char *at, const char *end, struct rest *secret)
+{
+  size_t bytes;
+  long character = character_of(secret->at, secret->end, &bytes);
+  size_t length = backslash(at, end, character);
+  if (!length)
+    length = entity(at, end, character);
+  if (!length) {
+    bytes = 1;
+    length = percent(at, end, (unsigned char)*secret->at);
+  }
+  if (!length && *secret->at == ' ' && *at == '+')
+    length = 1;
+  if (!length)
+    return take_byte(at, end, secret);
+  secret->at += bytes;
+  return length;
+}
+
+/* What is looked for in a text. */
+struct wanted {
+  const char *bytes;
+  size_t length;
+};
+
+/* The length of the text at `at` that repeats the secret in one form, or so
+** much of its beginning that it gives it away; 0 where it does not. */
+static size_t repeats(const char *at, const char *end,
+                      const struct wanted *wanted, take_next *take)
 {
   const char *start = at;
-  while (secret < secret_end) {
-    size_t bytes = 1;
-    size_t length = 0;
-    if (at == end)
-      return 0;
-    if (has_escapes) {
-      long character = character_of(secret, secret_end, &bytes);
-      length = backslash(at, end, character);
-      length = length ? length : entity(at, end, character);
-      if (!length) {
-        bytes = 1;
-        length = percent(at, end, (unsigned char)*secret);
-      }
-      if (!length && *secret == ' ' && *at == '+')
-        length = 1;
-    }
-    if (!length && is_same((unsigned char)*at, (unsigned char)*secret)) {
-      length = 1;
-      bytes = 1;
-    }
+  struct rest secret = {wanted->bytes, wanted->bytes + wanted->length};
+  while (secret.at < secret.end) {
+    size_t length = at < end ? take(at, end, &secret) : 0;
     if (!length)
-      return 0;
+      break;
     at += length;
-    secret += bytes;
   }
-  return (size_t)(at - start);
+  bool is_it = secret.at == secret.end || secret.at - wanted->bytes >= ENOUGH;
+  return is_it ? (size_t)(at - start) : 0;
 }
 
-static bool replace(struct buffer *text, size_t from, size_t length)
-{
-  size_t mark = strlen(MARK);
-  if (mark > length && !buffer_reserve(text, mark - length))
-    return false;
-  char *at = text->bytes + from;
-  memmove(at + mark, at + length, text->length - from - length);
-  memcpy(at, MARK, mark);
-  if (mark < length)
-    explicit_bzero(text->bytes + text->length + mark - length, length - mark);
-  text->length = text->length + mark - length;
-  return true;
-}
+/* These find what is wanted at `*at`, which they may move back as far as to
+** `from`, and give its length; 0 where it is not there. */
+typedef size_t find(const struct wanted *wanted, const char *from,
+                    const char **at, const char *end);
 
-/* What another secret has left is not looked into. */
-static bool begins_with_mark(const char *at, const char *end)
+static size_t find_repeated(const struct wanted *wanted, const char *from,
+                            const char **at, const char *end)
 {
-  size_t length = strlen(MARK);
-  return (size_t)(end - at) >= length && memcmp(at, MARK, length) == 0;
-}
-
-static bool scrub_plain(struct buffer *text, const char *secret, size_t length)
-{
-  for (size_t i = 0; i < text->length; i++) {
-    const char *at = text->bytes + i;
-    const char *end = text->bytes + text->length;
-    if (begins_with_mark(at, end)) {
-      i += strlen(MARK) - 1;
-      continue;
-    }
-    size_t found = repeats(at, end, secret, secret + length, false);
-    if (!found)
-      found = repeats(at, end, secret, secret + length, true);
-    if (!found)
-      continue;
-    if (!replace(text, i, found))
-      return false;
-    i += strlen(MARK) - 1;
+  static take_next *const forms[] = {take_byte, take_escape, take_digits};
+  size_t count = wanted->length < MIN_ENCODED ? 2 : 3;
+  size_t longest = 0;
+  (void)from;
+  for (size_t i = 0; i < count; i++) {
+    size_t length = repeats(*at, end, wanted, forms[i]);
+    if (length > longest)
+      longest = length;
   }
-  return true;
+  return longest;
 }
-
-/* Encoded forms */
 
 static bool is_base64(char byte)
 {
@@ -225,32 +238,64 @@ static bool is_base64(char byte)
 }
 
 /* base64 with the alphabet of URLs is the same text with two other signs. */
-static char sign_of(char byte)
+static bool is_same_sign(char byte, char sign)
 {
-  return byte == '-' ? '+' : byte == '_' ? '/' : byte;
+  return byte == sign || (byte == '-' && sign == '+') ||
+         (byte == '_' && sign == '/');
 }
 
-/* Replaces each run of base64 that has these signs in it: those around them
-** hold a part of the secret. */
-static bool scrub_run(struct buffer *text, const char *signs, size_t length)
+/* Finds each run of base64 that has these signs in it: those around them hold
+** a part of the secret. */
+static size_t find_run(const struct wanted *signs, const char *from,
+                       const char **at, const char *end)
 {
-  for (size_t i = 0; i + length <= text->length; i++) {
-    size_t same = 0;
-    while (same < length && sign_of(text->bytes[i + same]) == signs[same])
-      same++;
-    if (same < length)
-      continue;
-    size_t from = i;
-    size_t to = i + length;
-    while (from > 0 && is_base64(text->bytes[from - 1]))
-      from--;
-    while (to < text->length && is_base64(text->bytes[to]))
-      to++;
-    if (!replace(text, from, to - from))
-      return false;
-    i = from + strlen(MARK) - 1;
+  const char *behind = *at;
+  if ((size_t)(end - behind) < signs->length)
+    return 0;
+  for (size_t i = 0; i < signs->length; i++)
+    if (!is_same_sign(*behind++, signs->bytes[i]))
+      return 0;
+  while (*at > from && is_base64((*at)[-1]))
+    (*at)--;
+  while (behind < end && is_base64(*behind))
+    behind++;
+  return (size_t)(behind - *at);
+}
+
+/* What another secret has left is not looked into. */
+static bool begins_with_mark(const char *at, const char *end)
+{
+  size_t length = strlen(MARK);
+  return (size_t)(end - at) >= length && memcmp(at, MARK, length) == 0;
+}
+
+/* Puts the mark where the text has what is wanted. */
+static bool replace(struct buffer *text, const struct wanted *wanted,
+                    find *find_at)
+{
+  struct buffer other = {0};
+  const char *at = text->bytes;
+  const char *from = at; /* what is not in the other text yet */
+  const char *end = at + text->length;
+  bool is_done = true;
+  while (is_done && at < end) {
+    bool is_mark = begins_with_mark(at, end);
+    size_t length = is_mark ? 0 : find_at(wanted, from, &at, end);
+    if (length > 0) {
+      is_done = buffer_append(&other, from, (size_t)(at - from)) &&
+                buffer_append_text(&other, MARK);
+      from = at + length;
+    }
+    at += length > 0 ? length : is_mark ? strlen(MARK) : 1;
   }
-  return true;
+  if (is_done && other.length > 0) {
+    is_done = buffer_append(&other, from, (size_t)(end - from));
+    struct buffer old = *text;
+    *text = other;
+    other = old;
+  }
+  buffer_free(&other);
+  return is_done;
 }
 
 /* The base64 signs that the secret alone decides when `before` bytes stand in
@@ -273,42 +318,25 @@ static size_t encode(const char *secret, size_t length, size_t before,
   return behind - first;
 }
 
-static bool scrub_base64(struct buffer *text, const char *secret, size_t length,
-                         char *signs)
+static bool scrub_base64(struct buffer *text, const char *secret, size_t length)
 {
-  for (size_t before = 0; before < 3; before++)
-    if (!scrub_run(text, signs, encode(secret, length, before, signs)))
-      return false;
-  return true;
-}
-
-static bool scrub_hexadecimal(struct buffer *text, const char *secret,
-                              size_t length, char *digits)
-{
-  static const char names[] = "0123456789abcdef";
-  for (size_t i = 0; i < length; i++) {
-    digits[2 * i] = names[(unsigned char)secret[i] >> 4];
-    digits[2 * i + 1] = names[(unsigned char)secret[i] & 15];
+  char signs[2 * ENOUGH] = {0};
+  bool is_done = true;
+  for (size_t before = 0; is_done && before < 3; before++) {
+    struct wanted wanted = {
+        signs,
+        encode(secret, length < ENOUGH ? length : ENOUGH, before, signs)};
+    is_done = replace(text, &wanted, find_run);
   }
-  return scrub_plain(text, digits, 2 * length);
+  explicit_bzero(signs, sizeof signs);
+  return is_done;
 }
 
 bool scrub(struct buffer *text, const char *secret, size_t length)
 {
-  if (length < LEAST_SECRET)
+  struct wanted wanted = {secret, length};
+  if (length < LEAST_SECRET || !text->bytes)
     return true;
-  if (length == 0 || text->length == 0)
-    return true;
-  if (!scrub_plain(text, secret, length))
-    return false;
-  if (length < MIN_ENCODED)
-    return true;
-  size_t room = 2 * length;
-  char *encoded = malloc(room);
-  bool is_done = encoded && scrub_base64(text, secret, length, encoded) &&
-                 scrub_hexadecimal(text, secret, length, encoded);
-  if (encoded)
-    explicit_bzero(encoded, room);
-  free(encoded);
-  return is_done;
+  return replace(text, &wanted, find_repeated) &&
+         (length < MIN_ENCODED || scrub_base64(text, secret, length));
 }

@@ -84,11 +84,11 @@ VISIBLE void *realloc(void *block, size_t size) /* NOLINT: as above */
   return __libc_realloc(block, size);
 }
 
-VISIBLE void free(void *block)
+VISIBLE void free(void *ptr)
 {
-  if (block)
+  if (ptr)
     atomic_fetch_sub(&blocks, 1);
-  __libc_free(block);
+  __libc_free(ptr);
 }
 
 /* The collector rests meanwhile: a finalizer that finds no memory for its own
