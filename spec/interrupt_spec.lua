@@ -80,7 +80,7 @@ local function sweep(orders, call, options, stride, hooks_itself)
   local n, missed, state = 0, 0, { told = 0, lost = 0, in_air = 0 }
   repeat
     n = n + (stride or 1)
-    call(client) -- so that each starts from the same
+    assert(call(client)) -- so that each starts from the same
     local before = faulty:creates()
     local came, is_done, wallet = interrupt(n, function(hook)
       return call(client, hook)
@@ -219,12 +219,13 @@ describe("Ctrl-C inside a function that coffer calls", function()
   it("ends the program: on_tokens", function()
     local case = providers.ecl
     local said = press(function(url)
-      local client = assert(require("coffer").ecl { base_url = url .. "/x", keystone_url = url,
-        api_key = "key", api_secret = "secret", tenant_id = ("a"):rep(32),
+      local client = assert(require("coffer").ecl { base_url = url .. "/x",
+        keystone_url = url .. "/v3", tenant_id = ("a"):rep(32),
+        api_key = "key", api_secret = "secret",
         on_tokens = function() while true do end end })
       client:create_account()
       print "it went on"
-    end, { paths = { ["POST /auth/tokens"] = { keeping {
+    end, { paths = { ["POST /v3/auth/tokens"] = { keeping {
       send = "HTTP/1.1 201 Created\r\nX-Subject-Token: t\r\nContent-Length: 12\r\n\r\n"
         .. '{"token":{}}',
     } } }, keeping { send = case.good() } })
