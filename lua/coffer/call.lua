@@ -87,13 +87,18 @@ local function spare_of(state, operation, request)
   }, Cut)
 end
 
---- What came of a request that was cut off, where it is in doubt.
-local function doubt_of(request, spare, operation)
+--- What has come of a request so far; nothing where it was never sent.
+local function cut(request, provider, operation)
   local result, fields = request:cut()
   if result ~= nil or fields then
-    result, fields = answer.judge(spare.failure.provider, operation, request, result, fields)
+    return answer.judge(provider, operation, request, result, fields)
   end
-  if result ~= nil then -- coffer.response(failure) has it
+end
+
+--- What came of a request that was cut off, where it is in doubt.
+local function doubt_of(request, spare, operation)
+  local is_judged, result, fields = pcall(cut, request, spare.failure.provider, operation)
+  if not is_judged or result ~= nil then -- coffer.response(failure) has it
     fields = { outcome = "unknown", code = "cancelled", key = request:key(),
                said = "answered, and cut off before the answer was handed over" }
   end
