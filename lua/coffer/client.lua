@@ -50,7 +50,6 @@ end
 
 --- Sends it. What may be missing is loaded before, for it would cost the answer.
 local function send(self, operation, request, parameters, options)
-  marks.learn()
   local names_rows = operation.paging and operation.paging.row_names
   if not names_rows then
     return call.send(states[self], operation, request, options)
@@ -100,6 +99,7 @@ local function request_method(provider, described)
       return nil, call.report(fields, 0)
     end
     return need("coffer.request").new(request, token_of(self, described), function(sent)
+      marks.learn()
       return send(self, operation, sent, parameters, options)
     end)
   end
@@ -199,6 +199,7 @@ local function new_state(self, provider, options)
     attempts = options.attempts or 3,
     deadline = options.deadline or 300,
     timeout = options.timeout,
+    least = retry.least_time(options.deadline or 300, options.timeout),
     quota = retry.quota(),
     pace = pace.new(),
     log = log_of(options.log),

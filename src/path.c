@@ -1,0 +1,49 @@
+/* Paths such as "response.entity.clientName" in a result. */
+
+#include "path.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+enum { AT_VALUE = 1, AT_PATH };
+
+/* Pushes one name of a path; digits are the number of an item. */
+static void push_name(lua_State *L, const char *name, size_t length)
+{
+  lua_pushlstring(L, name, length);
+  if (length > 0 && strspn(name, "0123456789") >= length) {
+    lua_pushinteger(L, lua_tointeger(L, -1));
+    lua_remove(L, -2);
+  }
+}
+
+/* Replaces the value by what it has under the name on top, which goes. False
+** where it is no table. */
+static bool step_into(lua_State *L)
+{
+  if (lua_type(L, AT_VALUE) != LUA_TTABLE)
+    return false;
+  lua_rawget(L, AT_VALUE);
+  lua_replace(L, AT_VALUE);
+  return true;
+}
+
+int path_get(lua_State *L)
+{
+  size_t left;
+  const char *at = luaL_checklstring(L, AT_PATH, &left);
+  lua_settop(L, AT_PATH);
+  bool is_found = true;
+  while (is_found && left > 0) {
+    const char *dot = memchr(at, '.', left);
+    size_t length = dot ? (size_t)(dot - at) : left;
+    push_name(L, at, length);
+    is_found = step_into(L);
+    left -= dot ? length + 1 : length;
+    at += dot ? length + 1 : length;
+  }
+  if (!is_found || lua_type(L, AT_VALUE) == LUA_TLIGHTUSERDATA) /* null */
+    return 0;
+  lua_settop(L, AT_VALUE);
+  return 1;
+}
