@@ -135,11 +135,11 @@ end
 
 -- What is decided on -----------------------------------------------------------
 
-local EMPTY = core.secret ""
+local EMPTY, NULL = core.secret "", core.null
 
 --- True for what names nothing.
 local function is_absent(value)
-  return value == nil or value == core.null or value == "" or value == EMPTY
+  return value == nil or value == NULL or value == "" or value == EMPTY
 end
 
 --- True where a member is the path, or on the way to it.

@@ -233,8 +233,8 @@ end
 -- @param sent number: when the request was, by core.clock()
 -- @param since number: when the call's attempt before it was, or this one
 local function note_answer(state, fields, sent, since)
-  local status = fields and fields.status
-  if fields and not status then
+  local status = fields.status
+  if not status then
     return
   elseif status ~= 429 then
     return pace.note(state.pace)
@@ -273,7 +273,11 @@ local function attempt(state, operation, request, till, least, number, spare, be
     sent = core.clock()
     result, fields = answer.judge(state.provider, operation, request,
       drive.exchange(state.client, request, left))
-    note_answer(state, fields, sent, before or sent)
+    if fields then
+      note_answer(state, fields, sent, before or sent)
+    else
+      pace.note(state.pace)
+    end
   until not (fields and fields.is_crowded and drive.make_room())
   if result and operation.token then
     take_token(state, operation, result)

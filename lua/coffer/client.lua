@@ -14,6 +14,8 @@ local things = require "coffer.things"
 
 local client = {}
 
+local getmetatable, rawget, type = getmetatable, rawget, type
+
 --- The call options that are Lua's.
 local limits = { "attempts", "deadline" }
 
@@ -67,7 +69,9 @@ end
 local function method(provider, operation)
   local whose = provider .. ":" .. operation.name
   return function(self, parameters, options)
-    policy.check(whose, options, limits)
+    if options then
+      policy.check(whose, options, limits)
+    end
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)
