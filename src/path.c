@@ -49,8 +49,8 @@ int path_get(lua_State *L)
     left -= dot ? length + 1 : length;
     at += dot ? length + 1 : length;
   }
-  if (!is_found || lua_type(L, AT_VALUE) == LUA_TLIGHTUSERDATA) /* null */
-    return 0;
-  lua_settop(L, AT_VALUE);
+  bool is_there = is_found && lua_type(L, AT_VALUE) != LUA_TLIGHTUSERDATA;
+  lua_settop(L, is_there ? AT_VALUE : 0); /* null is not there */
+  lua_settop(L, 1);
   return 1;
 }
