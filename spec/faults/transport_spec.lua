@@ -339,7 +339,7 @@ describe("a proxy", function()
       local origin <close> = server.start { tls = made.good, keeping(case) }
       local proxy <close> = server.start { { send = ESTABLISHED, relay = true } }
       local address = coffer.secret("http://user:canary-proxy@" .. proxy.address)
-      local client = case.client(origin.url, { ca_file = made.root, proxy = address })
+      local client = case.client(origin.named_url, { ca_file = made.root, proxy = address })
       address:wipe()
       expect.created(case, case.create(client))
       assert.equal("Basic dXNlcjpjYW5hcnktcHJveHk=",
