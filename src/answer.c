@@ -28,7 +28,8 @@ static void set_flag(lua_State *L, const char *name, bool flag)
 void answer_push_key(lua_State *L, const struct operation *operation)
 {
   bool is_any = false;
-  lua_createtable(L, 0, (int)operation->key_count);
+  if (!lua_istable(L, -1))
+    lua_createtable(L, 0, (int)operation->key_count);
   for (size_t i = 0; i < operation->key_count; i++) {
     lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS + (int)i);
     is_any = is_any || !lua_isnil(L, -1);

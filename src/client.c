@@ -188,9 +188,11 @@ int client_authorization(lua_State *L)
 void client_look_at_files(struct client *client)
 {
   const struct route *route = &client->route;
-  client->files.paths[0] = exchange_ca_file(route);
-  client->files.paths[1] = route->client_certificate;
-  client->files.paths[2] = route->client_key;
+  if (client->files.next == 0) { /* libcurl's version takes time to tell */
+    client->files.paths[0] = exchange_ca_file(route);
+    client->files.paths[1] = route->client_certificate;
+    client->files.paths[2] = route->client_key;
+  }
   if (files_changed(&client->files))
     flight_renew(&client->flight);
 }

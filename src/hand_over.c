@@ -72,8 +72,9 @@ static void push_spare(lua_State *L, int cause)
     lua_pop(L, 1);
     push_noted(L, "spare");
   }
-  if (!lua_istable(L, -1))
-    lua_pushvalue(L, cause);
+  lua_pushvalue(L, cause);
+  if (lua_istable(L, -2))
+    lua_setfield(L, -2, "cause"); /* a key that is there: takes no memory */
 }
 
 /* The error on top, told: pushes what is raised instead. */

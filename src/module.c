@@ -10,6 +10,7 @@
 #include "names.h"
 #include "open.h"
 #include "options.h"
+#include "path.h"
 #include "request.h"
 #include "secret.h"
 #include "system.h"
@@ -97,6 +98,7 @@ int luaopen_coffer_core(lua_State *L)
       {"lock", lock_take},
       {"misuse", misuse_raise},
       {"nearest", core_nearest},
+      {"member", path_get},
       {"is_terminal", system_is_terminal},
       {"is_verification", options_is_verification},
       {"open", open_client},

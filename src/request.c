@@ -621,13 +621,14 @@ static int push_key_part(lua_State *L, const struct operation *operation)
 }
 
 /* request:key() gives what to look for, should nobody know what came of it; or
-** nil. request:key(name) gives this part of it. */
+** nil. request:key(name) gives this part of it. A key of the same operation
+** that is given is written over. */
 static int request_key(lua_State *L)
 {
   struct request *request = request_check(L);
-  if (!lua_isnoneornil(L, 2))
+  if (lua_type(L, 2) == LUA_TSTRING)
     return push_key_part(L, request->operation);
-  lua_settop(L, 1);
+  lua_settop(L, 2);
   answer_push_key(L, request->operation);
   return 1;
 }

@@ -178,11 +178,11 @@ end
 
 -- What is decided on -----------------------------------------------------------
 
-local EMPTY = core.secret ""
+local EMPTY, NULL = core.secret "", core.null
 
 --- True for what names nothing.
 local function is_absent(value)
-  return value == nil or value == core.null or value == "" or value == EMPTY
+  return value == nil or value == NULL or value == "" or value == EMPTY
 end
 
 --- True where a member is the path, or on the way to it.
@@ -239,7 +239,7 @@ local function differences(request, echoes, result)
     local echo = echoes[i]
     local found = path.get(result, echo.at)
     local sent = found ~= nil and request:key(echo.key)
-    if sent and differs(echo, found, sent) then
+    if sent ~= found and sent and differs(echo, found, sent) then
       differing = differing or {}
       differing[#differing + 1] = { echo = echo, found = tostring(found), sent = tostring(sent) }
     end
@@ -281,7 +281,7 @@ end
 
 --- The job that was asked for and is not named.
 local function missing_job(request, meaning, result)
-  if not meaning.job or not request:has_asked() then
+  if not request:has_asked() then
     return nil
   end
   local number = tonumber(path.get(result, meaning.job))
@@ -321,7 +321,7 @@ end
 -- @param errors, odd, differing lists, or nil
 local function incomplete(request, meaning, result, errors, odd, differing)
   local lost = meaning.once and lost_of(meaning, result)
-  local missing = errors or missing_job(request, meaning, result)
+  local missing = errors or meaning.job and missing_job(request, meaning, result)
   if not (lost or missing or odd or differing) then
     return nil
   end

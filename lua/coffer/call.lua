@@ -72,10 +72,10 @@ end
 -- A client keeps that of a call that went well for the next one.
 local function spare_of(state, operation, request)
   local spare = state.spare
-  if spare then
+  if spare and spare.failure.operation == operation.name then
     state.spare = nil
     local told = spare.failure
-    told.key, told.operation, told.attempts = request:key(), operation.name, 1
+    told.key, told.attempts = request:key(told.key), 1
     return spare
   end
   return setmetatable({
@@ -88,13 +88,18 @@ local function spare_of(state, operation, request)
   }, Cut)
 end
 
---- What came of a request that was cut off, where it is in doubt.
-local function doubt_of(request, spare, operation)
+--- What has come of a request so far; nothing where it was never sent.
+local function cut(request, provider, operation)
   local result, fields = request:cut()
   if result ~= nil or fields then
-    result, fields = answer.judge(spare.failure.provider, operation, request, result, fields)
+    return answer.judge(provider, operation, request, result, fields)
   end
-  if result ~= nil then -- coffer.response(failure) has it
+end
+
+--- What came of a request that was cut off, where it is in doubt.
+local function doubt_of(request, spare, operation)
+  local is_judged, result, fields = pcall(cut, request, spare.failure.provider, operation)
+  if not is_judged or result ~= nil then -- coffer.response(failure) has it
     fields = { outcome = "unknown", code = "cancelled", key = request:key(),
                said = "answered, and cut off before the answer was handed over" }
   end
@@ -118,6 +123,7 @@ end
 --- What each coroutine that is inside call.whole has sent last: { depth =,
 -- request =, spare =, doubt = the Cut of an earlier one that is in doubt }.
 local journals = setmetatable({}, { __mode = "k" })
+local has_journals = false -- whether there ever was one
 
 --- The same for a helper of several calls: its last create, or an earlier one
 -- that is in doubt.
@@ -138,14 +144,14 @@ function call.whole(fn, ...)
   local journal = journals[thread]
   if not journal then
     journal = { depth = 0, request = false, spare = false, operation = false, doubt = false }
-    journals[thread] = journal
+    journals[thread], has_journals = journal, true
   end
   return core.hand_over(journal, fn, tell_of_journal, false, ...)
 end
 
 --- Notes what is about to be sent.
 local function note_in_journal(request, spare, operation)
-  local journal = next(journals) and journals[coroutine.running()]
+  local journal = has_journals and journals[coroutine.running()]
   if journal then
     journal.request, journal.spare, journal.operation = request, spare, operation
   end
@@ -182,9 +188,7 @@ end
 --- Waits until it is this call's turn, which takes nothing from its time.
 -- @return nothing; or what a failure tells where it has none
 local function take_turn(state)
-  if state.pace.is_on or drive.current() then
-    return drive.queue(wait_for_turn, state)
-  end
+  return drive.queue(wait_for_turn, state)
 end
 
 --- The seconds that are left; and what a failure tells where they are too few.
@@ -209,7 +213,10 @@ end
 --- Sees to it that the call may be sent now, with a token and time to live.
 -- @return the seconds that are left; and what a failure tells where it may not
 local function ready(state, operation, till, least)
-  local fields, left = take_turn(state), nil
+  local fields, left
+  if state.pace.is_on or drive.current() then
+    fields = take_turn(state)
+  end
   if not fields then
     left, fields = time_left(till, least)
   end
@@ -227,8 +234,8 @@ end
 -- @param sent number: when the request was, by core.clock()
 -- @param since number: when the call's attempt before it was, or this one
 local function note_answer(state, fields, sent, since)
-  local status = fields and fields.status
-  if fields and not status then
+  local status = fields.status
+  if not status then
     return
   elseif status ~= 429 then
     return pace.note(state.pace)
@@ -267,7 +274,11 @@ local function attempt(state, operation, request, till, least, number, spare, be
     sent = core.clock()
     result, fields = answer.judge(state.provider, operation, request,
       drive.exchange(state.client, request, left))
-    note_answer(state, fields, sent, before or sent)
+    if fields then
+      note_answer(state, fields, sent, before or sent)
+    else
+      pace.note(state.pace)
+    end
   until not (fields and fields.is_crowded and drive.make_room())
   if result and operation.token then
     take_token(state, operation, result)
@@ -327,10 +338,11 @@ end
 
 --- When the caller's patience ends, by drive.clock(), and the least time to live.
 local function times_of(state, options)
-  local limits = options or state
-  local deadline = limits.deadline or state.deadline
-  local least = retry.least_time(options and wholes[options] or deadline,
-    limits.timeout or state.timeout)
+  if not options then
+    return drive.clock() + state.deadline, state.least
+  end
+  local deadline = options.deadline or state.deadline
+  local least = retry.least_time(wholes[options] or deadline, options.timeout or state.timeout)
   return drive.clock() + deadline, least
 end
 

@@ -14,6 +14,8 @@ local things = require "coffer.things"
 
 local client = {}
 
+local getmetatable, rawget, type = getmetatable, rawget, type
+
 --- The call options that are Lua's.
 local limits = { "attempts", "deadline" }
 
@@ -50,7 +52,6 @@ end
 
 --- Sends it. What may be missing is loaded before, for it would cost the answer.
 local function send(self, operation, request, parameters, options)
-  marks.learn()
   local names_rows = operation.paging and operation.paging.row_names
   if not names_rows then
     return call.send(states[self], operation, request, options)
@@ -68,7 +69,9 @@ end
 local function method(provider, operation)
   local whose = provider .. ":" .. operation.name
   return function(self, parameters, options)
-    policy.check(whose, options, limits)
+    if options then
+      policy.check(whose, options, limits)
+    end
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
       return nil, call.report(fields, 0)
@@ -100,6 +103,7 @@ local function request_method(provider, described)
       return nil, call.report(fields, 0)
     end
     return need("coffer.request").new(request, token_of(self, described), function(sent)
+      marks.learn()
       return send(self, operation, sent, parameters, options)
     end)
   end
@@ -199,6 +203,7 @@ local function new_state(self, provider, options)
     attempts = options.attempts or 3,
     deadline = options.deadline or 300,
     timeout = options.timeout,
+    least = retry.least_time(options.deadline or 300, options.timeout),
     quota = retry.quota(),
     pace = pace.new(),
     log = log_of(options.log),

@@ -33,10 +33,14 @@ local drivers = setmetatable({}, { __mode = "k" })
 local queued = setmetatable({}, { __mode = "k" })
 local queueing = setmetatable({}, { __mode = "k" })
 
+--- Whether there ever was one of either: to find the running coroutine and to
+-- look for it takes time, and most programs need neither.
+local has_drivers, has_queued = false, false
+
 --- The clock by which deadlines are kept, in seconds. It is the running
 -- coroutine's own: it stands still while that is queued.
 function drive.clock()
-  if not next(queued) then
+  if not has_queued then
     return core.clock()
   end
   return core.clock() - (queued[coroutine.running()] or 0)
@@ -51,6 +55,7 @@ function drive.queue(fn, ...)
   queueing[thread] = true
   local result = fn(...)
   queueing[thread] = nil
+  has_queued = true
   queued[thread] = before + core.clock() - begun
   return result
 end
@@ -68,7 +73,7 @@ end
 
 --- The driver of the running coroutine, or nil.
 function drive.current()
-  return drivers[coroutine.running()]
+  return has_drivers and drivers[coroutine.running()] or nil
 end
 
 --- Gives the running coroutine a driver.
@@ -76,6 +81,7 @@ function drive.adopt(driver)
   if type(driver) ~= "table" or type(rawget(driver, "wait")) ~= "function" then
     core.misuse "a driver is a table with a function wait(clients, seconds)"
   end
+  has_drivers = true
   drivers[coroutine.running()] = driver
 end
 
@@ -144,7 +150,7 @@ end
 -- @param seconds number: how long it may last
 -- @return what request:finish() gives
 function drive.exchange(client, request, seconds)
-  local driver = drivers[coroutine.running()]
+  local driver = has_drivers and drivers[coroutine.running()]
   if driver then
     return (driver.exchange or wait_with)(client, request, seconds, driver)
   end

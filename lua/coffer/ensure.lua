@@ -558,12 +558,16 @@ function Cut:__tostring()
   return cause
 end
 
+--- True for an error object of this name.
+local function is_of(trouble, name)
+  local metatable = type(trouble) == "table" and getmetatable(trouble)
+  return type(metatable) == "table" and rawget(metatable, "__name") == name
+end
+
 --- The cause of an error, which may be that of the create inside; its failure is
 -- noted with the task that it is of.
 local function cause_of(trouble, task)
-  local metatable = type(trouble) == "table" and getmetatable(trouble)
-  local name = type(metatable) == "table" and rawget(metatable, "__name")
-  if name ~= "coffer.cut" and name ~= "coffer.stopped" then
+  if not is_of(trouble, "coffer.cut") and not is_of(trouble, "coffer.stopped") then
     return trouble
   end
   local told = rawget(trouble, "failure")
@@ -771,16 +775,22 @@ local function note_raised(group, trouble)
   end
 end
 
-local function spread_many(run, groups)
-  local options = picked(run.map_options, MAP_OPTIONS)
-  options.on_progress = options.on_progress and function() tell(run) end
-  local _, failures = run.map(groups, function(group) return advance(run, group) end, options)
-  for i, group in ipairs(groups) do
+--- Notes what creates have left behind that raised in the map.
+local function note_all_raised(run, failures)
+  for i, group in ipairs(run.groups) do
     if failures[i] then
       run.has_stopped = true
       note_raised(group, failures[i])
     end
   end
+end
+
+local function spread_many(run, groups)
+  local options = picked(run.map_options, MAP_OPTIONS)
+  options.on_progress = options.on_progress and function() tell(run) end
+  run.groups = groups
+  local _, failures = run.map(groups, function(group) return advance(run, group) end, options)
+  note_all_raised(run, failures)
 end
 
 local function in_doubt(run)
@@ -799,6 +809,8 @@ local function run_many(run)
   if is_done then
     hand_out(run)
     return run.results, run.failures, run.words
+  elseif run.groups and is_of(trouble, "coffer.stopped") then
+    note_all_raised(run, trouble.failures)
   end
   for _, task in ipairs(run.tasks) do
     if not task.is_over then

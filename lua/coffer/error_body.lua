@@ -23,8 +23,6 @@ local common_shapes = {
   { at = "", message = "msg" },
 }
 
-local NOTHING = {}
-
 local function member(object, name)
   return name and rawget(object, name)
 end
@@ -111,6 +109,17 @@ local function is_fine(code, ok_code)
   return type(code) ~= "string" or code == "" or code == "0" or code == ok_code
 end
 
+--- Adds the errors of one shape to the details, which are made with the first.
+local function add_errors(details, request, shape, result)
+  for _, object in ipairs(objects_at(shape, result)) do
+    if not is_fine(member(object, shape.code), shape.ok_code) then
+      details = details or {}
+      add_detail(details, request, shape, object)
+    end
+  end
+  return details
+end
+
 --- The errors that stand in a success.
 -- @param shapes list: where they may
 -- @return details; or nil where there are none
@@ -118,12 +127,8 @@ function error_body.inside(request, shapes, result)
   local details = nil
   for i = 1, #shapes do
     local shape = shapes[i]
-    local objects = path.get(result, shape.at) ~= nil and objects_at(shape, result) or NOTHING
-    for _, object in ipairs(objects) do
-      if not is_fine(member(object, shape.code), shape.ok_code) then
-        details = details or {}
-        add_detail(details, request, shape, object)
-      end
+    if path.get(result, shape.at) ~= nil then
+      details = add_errors(details, request, shape, result)
     end
   end
   return details

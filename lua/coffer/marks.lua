@@ -29,8 +29,10 @@ end
 
 --- Looks for marks. This is done at each call, and costs next to nothing.
 function marks.learn()
-  look_at(loaded.cjson)
-  look_at(loaded["cjson.safe"])
+  if loaded.cjson or loaded["cjson.safe"] then
+    look_at(loaded.cjson)
+    look_at(loaded["cjson.safe"])
+  end
 end
 
 return marks

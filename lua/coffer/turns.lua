@@ -11,8 +11,9 @@ local GLANCE, LONGEST_GLANCE = 0.01, 1
 --- Seconds between two tries to lock a file: they grow.
 local SHORTEST_TRY, LONGEST_TRY, GROWTH = 0.02, 1, 1.5
 
---- Who has each name: { thread = coroutine }, weak, so that a coroutine which
--- is lost keeps nobody out. Shared by all copies of this module.
+--- Who has each name: { thread = coroutine, turn = Turn }, weak, so that what
+-- is lost keeps nobody out: a coroutine, and a turn of which an interrupt cut
+-- off the closing. Shared by all copies of this module.
 local holders = core.holders
 
 --- What who had a name has left for those who waited for it, by holder.
@@ -28,19 +29,25 @@ end
 -- an error has closed nothing.
 local function is_free(name)
   local holder = holders[name]
-  local thread = holder and holder.thread
+  local thread = holder and holder.turn and holder.thread
   return not thread or coroutine.status(thread) == "dead"
+end
+
+--- The same, when what is lost is gone.
+local function is_free_at_last(name)
+  collectgarbage()
+  return is_free(name)
 end
 
 --- Why there is no use in waiting for a name.
 local function hopeless(name, what)
-  if holders[name].thread == coroutine.running() then
+  local is_inside = holders[name].thread == coroutine.running()
+  if not is_inside and drive.current() or is_free_at_last(name) then
+    return nil
+  elseif is_inside then
     return ("not sent: it was called inside %s, such as by its log function"):format(what)
-  elseif not drive.current() then
-    collectgarbage() -- the coroutine that has it may be lost
-    return not is_free(name)
-      and ("not sent: %s is under way in a coroutine that cannot go on meanwhile"):format(what)
   end
+  return ("not sent: %s is under way in a coroutine that cannot go on meanwhile"):format(what)
 end
 
 --- Why waiting is at its end, where the map around it is being stopped: its
@@ -62,6 +69,8 @@ local function await(name, what, seconds)
     local wrong, cut = hopeless(name, what), stopped()
     if wrong or cut then
       return nil, cut or not_sent("conflict", wrong)
+    elseif is_free(name) then
+      return true
     elseif holders[name] ~= holder then
       holder, left = holders[name], seconds
     elseif left <= 0 then
@@ -93,8 +102,9 @@ function Turn:take(name, what, seconds)
   local _ <close> = setmetatable({}, { __close = function() waiting = waiting - 1 end })
   local is_mine, fields = await(name, what, seconds)
   if is_mine then
-    local holder = setmetatable({ thread = coroutine.running() }, { __mode = "v" })
-    self.names[name], holders[name] = holder, holder
+    local holder = setmetatable({ thread = coroutine.running(), turn = self }, { __mode = "v" })
+    self.names[name] = holder
+    holders[name] = holder
   end
   return is_mine, fields
 end
@@ -111,9 +121,13 @@ end
 -- @param till number: the end of the caller's patience, by drive.clock()
 -- @return true; or nil and what a failure tells
 function Turn:lock(path, till)
-  local pause = SHORTEST_TRY
+  local pause, was_held = SHORTEST_TRY, false
   while true do
     local lock, wrong = core.lock(path)
+    if not lock and not wrong and not was_held then
+      collectgarbage() -- a lock that an interrupt has lost
+      was_held, lock, wrong = true, core.lock(path)
+    end
     if lock then
       self.file = lock
       return true

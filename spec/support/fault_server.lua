@@ -1,6 +1,7 @@
 -- A server on a loopback port that misbehaves to order and keeps account of what reached it. Run
 -- as a child process; spec/support/server.lua is the other end and describes the orders. Ends
--- itself when it is told so, when its parent is gone, and after a minute.
+-- itself when it is told so, when its parent is gone, and after a minute, or
+-- ten of a thorough run.
 
 package.path = (arg[0]:match "^(.*)/[^/]*$" or ".") .. "/?.lua;" .. package.path
 
@@ -10,7 +11,7 @@ local message = require "message"
 local socket = require "socket"
 local tasks = require "tasks"
 
-local LIFETIME = 60
+local LIFETIME = os.getenv "COFFER_THOROUGH" == "1" and 600 or 60 -- seconds
 local BATCH = 65536
 
 local born = socket.gettime()
