@@ -64,7 +64,7 @@ end
 -- where nobody knows.
 local function tail_of(told)
   local tail = (" [%s]"):format(told.code)
-  if told.outcome ~= "unknown" then
+  if told.outcome ~= "unknown" or told.code == "raised" then
     return tail
   end
   tail = tail .. " - the outcome is unknown"
