@@ -160,6 +160,7 @@ function pages:collect() end
 ---@field status? integer
 ---@field body? string
 ---@field headers? table<string, string>
+---@field close? boolean no answer: the connection is closed
 ---@field execute? boolean
 ---@field delay? number seconds
 ---@field times? integer (1)
@@ -175,7 +176,7 @@ local sandbox = {}
 ---@return table
 function sandbox:options(provider, more) end
 
----What a provider's log-in takes.
+---All that a provider knows its caller by; a log-in takes some of it.
 ---@param provider "clumio"|"commvault"|"ecl"|"astra"
 ---@return table<string, string>
 function sandbox:credentials(provider) end
