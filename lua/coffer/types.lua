@@ -792,6 +792,16 @@ function coffer.sandbox(options) end
 ---@return coffer.secret
 function coffer.secret(text) end
 
+---A new file for secrets, open for writing, that only its owner can read.
+---@param path string
+---@return file*? file, string? trouble, integer? errno
+function coffer.create_private(path) end
+
+---Has the system write to the disk what a file holds.
+---@param file file*
+---@return true? is_done, string? trouble, integer? errno
+function coffer.sync(file) end
+
 ---What came over the wire for a result or a failure.
 ---@param came_of any
 ---@return coffer.response?
