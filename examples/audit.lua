@@ -7,8 +7,6 @@
 -- is in the environment is asked for real. FROM and TO are days, YYYY-MM-DD, of
 -- what a Wasabi account has used; its number is not to be looked up:
 -- ECL_ACCT_NUM tells it.
-local coffer = require "coffer"
-
 local here = arg[0]:match "^(.*/)" or ""
 local run <close> = dofile(here .. "support/run.lua").read(arg, {
   usage = "audit.lua [--for-real] [FROM TO]", most = 2,
@@ -18,14 +16,18 @@ local DAY = 86400
 local from = run.words[1] or os.date("!%Y-%m-%d", os.time() - 3 * DAY)
 local to = run.words[2] or os.date("!%Y-%m-%d", os.time() - DAY)
 
-local box = run.box
+for i, day in ipairs { from, to } do
+  if not day:find "^%d%d%d%d%-%d%d%-%d%d$" then
+    run:leave(("%s has to be a day, YYYY-MM-DD: %s"):format(i == 1 and "FROM" or "TO", day))
+  end
+end
 
 -- Something to see in the sandbox ------------------------------------------
 
 local function fill()
-  local clumio = assert(coffer.clumio(box:options "clumio"))
-  local commvault = assert(coffer.commvault(box:options "commvault"))
-  local astra = assert(coffer.astra(box:options "astra"))
+  local clumio = run:play "clumio"
+  local commvault = run:play "commvault"
+  local astra = run:play "astra"
   for i = 1, 3 do
     assert(clumio:create_wallet { account_native_id = ("%012d"):format(i) })
     assert(commvault:create_s3_vault {
@@ -33,7 +35,7 @@ local function fill()
     })
     assert(astra:create_account { name = "account-" .. i })
   end
-  local ecl = assert(coffer.ecl(box:options "ecl"))
+  local ecl = run:play "ecl"
   return assert(ecl:create_account()).AcctNum
 end
 

@@ -4,12 +4,12 @@
 --   lua5.4 examples/clean_up.lua [--for-real] [--yes] [PREFIX]
 --
 -- All is played by coffer.sandbox(), inside this process, with a few things in
--- it, whatever the environment holds. With --for-real, a provider whose token
--- is in the environment is asked for real, and then PREFIX has to be given.
-local coffer = require "coffer"
+-- it, whatever the environment holds. With --for-real, both are asked for real:
+-- CLUMIO_API_TOKEN and ASTRA_TOKEN have to be there, and PREFIX to be given.
 local here = arg[0]:match "^(.*/)" or ""
 local run <close> = dofile(here .. "support/run.lua").read(arg, {
   usage = "clean_up.lua [--for-real] [--yes] [PREFIX]", flags = { ["--yes"] = true }, most = 1,
+  needs = { "clumio", "astra" },
 })
 
 if run.is_for_real and (run.words[1] or "") == "" then
@@ -17,12 +17,12 @@ if run.is_for_real and (run.words[1] or "") == "" then
 end
 local prefix = run.words[1] or "9"
 local is_yes = run.flags["--yes"]
-local box = run.box
+run:introduce()
 
 --- Something to delete in the sandbox, and something to spare.
 local function fill()
-  local clumio = assert(coffer.clumio(box:options "clumio"))
-  local astra = assert(coffer.astra(box:options "astra"))
+  local clumio = run:play "clumio"
+  local astra = run:play "astra"
   for _, name in ipairs { "999999999999", "999999999998", "111111111111" } do
     assert(clumio:create_wallet { account_native_id = name })
     assert(astra:create_account { name = name })
@@ -31,7 +31,7 @@ end
 
 fill()
 
-local clumio, astra = run:open "clumio", run:open "astra"
+local clumio, astra = run:need "clumio", run:need "astra"
 
 -- What there is to delete ---------------------------------------------------
 

@@ -6,14 +6,15 @@
 --     [CUSTOMER [AWS_ACCOUNT_ID]]
 --
 -- All is played by coffer.sandbox(), inside this process, whatever the
--- environment holds. With --for-real, a provider whose token is in the
--- environment is asked for real, and then CUSTOMER, AWS_ACCOUNT_ID and FILE
--- have to be given. What is told only once goes into FILE, which is made
--- before anything is created, for its owner alone; nothing of it is printed.
+-- environment holds. With --for-real, all four are asked for real: their tokens
+-- CLUMIO_API_TOKEN, COMMVAULT_TOKEN, OS_TOKEN and ASTRA_TOKEN have to be in the
+-- environment, and CUSTOMER, AWS_ACCOUNT_ID and FILE to be given. What is told
+-- only once goes into FILE, which is made before anything is created, for its
+-- owner alone; nothing of it is printed.
 local here = arg[0]:match "^(.*/)" or ""
 local run <close> = dofile(here .. "support/run.lua").read(arg, {
   usage = "onboarding.lua [--for-real] [--secrets-to FILE] [CUSTOMER [AWS_ACCOUNT_ID]]",
-  most = 2, creates = true,
+  most = 2, creates = true, needs = { "clumio", "commvault", "ecl", "astra" },
 })
 
 if run.is_for_real and #run.words < 2 then
@@ -22,10 +23,29 @@ end
 local customer = run.words[1] or "example-customer"
 local aws_account = run.words[2] or "123456789012"
 
--- All four are opened before anything is created: a token that is missing here
--- must not leave a customer half on board.
-local clumio, commvault = run:open "clumio", run:open "commvault"
-local ecl, astra = run:open "ecl", run:open "astra"
+-- All four are opened, and what they shall get is checked, before anything is
+-- created: what is missing or wrong here must not leave a customer half on board.
+local clumio, commvault = run:need "clumio", run:need "commvault"
+local ecl, astra = run:need "ecl", run:need "astra"
+
+local new_wallet = { account_native_id = aws_account }
+local new_account = {
+  name = customer,
+  metadata = { labels = { { name = "customer", value = customer } } },
+}
+
+local function new_vault(plan)
+  return {
+    bucket = { clientName = customer },
+    plan = { planId = plan.planId, planName = plan.planName },
+  }
+end
+
+run:check(clumio, "create_wallet", new_wallet, "AWS_ACCOUNT_ID")
+run:check(commvault, "create_s3_vault", new_vault { planId = 1, planName = "any" }, "CUSTOMER")
+run:check(ecl, "create_account", nil, "OS_PROJECT_ID")
+run:check(astra, "create_account", new_account, "CUSTOMER")
+run:introduce()
 
 -- The steps -------------------------------------------------------------------
 
@@ -46,22 +66,19 @@ local function tell(thing, word, failure)
       print("           but: " .. failure)
     end
   end
-  is_complete = is_complete and thing ~= nil and failure == nil
+  -- what is missing of one that was there was told when it was created
+  is_complete = is_complete and thing ~= nil and (failure == nil or word == "found")
   return thing
 end
 
 --- Creates what is not there. What came of it is kept before it is told.
 local function ensure(name, client, method, parameters)
   local thing, word, failure = client[method](client, parameters)
-  if thing then
-    run:keep(name, thing, failure)
-  else
-    run:keep(name, nil, word)
-  end
+  run:keep(name:match "%l+", name, thing, thing and failure or word)
   return tell(thing, word, failure)
 end
 
-local wallet = ensure("clumio.wallet", clumio, "ensure_wallet", { account_native_id = aws_account })
+local wallet = ensure("clumio.wallet", clumio, "ensure_wallet", new_wallet)
 if wallet then
   print("           deploy its stack from " .. (wallet.template_url or "Clumio's portal"))
 end
@@ -75,23 +92,15 @@ end
 
 local plan, missing = find_plan()
 if plan then
-  ensure("commvault.vault", commvault, "ensure_s3_vault", {
-    bucket = { clientName = customer },
-    plan = { planId = plan.planId, planName = plan.planName },
-  })
+  ensure("commvault.vault", commvault, "ensure_s3_vault", new_vault(plan))
 else
   is_complete = false
   print(("not done   %s"):format(missing))
 end
 
 ensure("ecl", ecl, "ensure_account")
-ensure("astra.account", astra, "ensure_account", {
-  name = customer,
-  metadata = { labels = { { name = "customer", value = customer } } },
-})
+ensure("astra.account", astra, "ensure_account", new_account)
 
-if run.path then
-  print("The secrets are in " .. run.path .. ", for its owner alone.")
-end
+run:tell_file()
 run:close()
 os.exit(is_complete and 0 or 1, true)

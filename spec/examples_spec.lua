@@ -1,6 +1,7 @@
 -- The examples, run as a user runs them.
 
 local child = require "child"
+local coffer = require "coffer"
 local process = require "process"
 local providers = require "providers"
 local script = require "script"
@@ -174,6 +175,202 @@ describe("for real", function()
     run_at(faulty, 2, "onboarding", asked(path, "acme"))
     assert.equal(0, #faulty:connections())
     assert.is_nil(io.open(path))
+  end)
+end)
+
+-- The service of each provider is a sandbox of the spec: what it saw tells what was sent.
+describe("for real, as a whole", function()
+  local box
+  local names = {
+    clumio = { "CLUMIO_API_TOKEN", "CLUMIO_API_BASE_URL" },
+    commvault = { "COMMVAULT_TOKEN", "COMMVAULT_BASE_URL" },
+    ecl = { "OS_TOKEN", "ECL_BASE_URL" }, astra = { "ASTRA_TOKEN", "ASTRA_BASE_URL" },
+  }
+
+  before_each(function() box = coffer.sandbox() end)
+  after_each(function() box:close() end)
+
+  local function variables_of(which, more)
+    local variables = {}
+    for provider in which:gmatch "%l+" do
+      local options = box:options(provider)
+      variables[names[provider][1]], variables[names[provider][2]] = options.token, options.base_url
+      variables.OS_TENANT_ID = options.tenant_id or variables.OS_TENANT_ID
+    end
+    for name, value in pairs(more or {}) do variables[name] = value end
+    return { variables = variables }
+  end
+
+  local function creates()
+    local count = 0
+    for _, entry in ipairs(box:log()) do
+      count = count + (entry.operation:find "^create" and 1 or 0)
+    end
+    return count
+  end
+
+  local ALL = "clumio commvault ecl astra"
+
+  local function onboard(status, path, which)
+    return run(status, "onboarding",
+      { "--for-real", "--secrets-to", path, "acme", "123456789012" },
+      variables_of(which or ALL))
+  end
+
+  it("onboards at all four, and nowhere else", function()
+    local ran = onboard(0, file_of "whole.secrets")
+    assert.equal(4, creates())
+    lacks("sandbox", ran)
+  end)
+
+  for provider, variable in pairs {
+    clumio = "CLUMIO_API_TOKEN", commvault = "COMMVAULT_TOKEN", ecl = "OS_TOKEN",
+    astra = "ASTRA_TOKEN",
+  } do
+    it("plays no part of an onboarding: without " .. variable, function()
+      local path = file_of "part.secrets"
+      local ran = onboard(2, path, (ALL:gsub(provider, "")))
+      assert.matches("the environment lacks " .. variable .. "\n", ran.errors)
+      assert.same({}, box:log())
+      assert.is_nil(io.open(path))
+      assert.equal("", ran.output)
+    end)
+  end
+
+  it("names all tokens that an onboarding lacks", function()
+    local ran = onboard(2, file_of "part.secrets", "commvault")
+    assert.matches("lacks CLUMIO_API_TOKEN, OS_TOKEN, ASTRA_TOKEN\n", ran.errors)
+  end)
+
+  it("plays no part of a cleaning", function()
+    for provider, variable in pairs { astra = "CLUMIO_API_TOKEN", clumio = "ASTRA_TOKEN" } do
+      local ran = run(2, "clean_up", { "--for-real", "--yes", "9" }, variables_of(provider))
+      assert.matches("the environment lacks " .. variable .. "\n", ran.errors)
+      assert.equal("", ran.output)
+    end
+    assert.same({}, box:log())
+  end)
+
+  it("may be run again", function()
+    onboard(0, file_of "first.secrets")
+    local ran = onboard(0, file_of "second.secrets")
+    has("found      ", ran)
+    lacks("created   ", ran)
+    assert.equal(1 + 4, creates()) -- ECL alone says by a 409 that there is one
+  end)
+
+  it("says that no secret came where none did", function()
+    local path = file_of "none.secrets"
+    box:fail { operation = "list_wallets", status = 403 }
+    box:fail { operation = "ecl.create_account", status = 403 }
+    local ran = onboard(1, path)
+    has("Nothing came that is told only once: no secret is in " .. path, ran)
+    lacks("The secrets are in", ran)
+  end)
+
+  it("keeps nothing that was played among what is for real", function()
+    local path = file_of "mixed.secrets"
+    local ran = run(0, "open_everything", { "--for-real", "--secrets-to", path },
+      variables_of("clumio", { CLUMIO_ACCOUNT = "123456789012" }))
+    local kept = read(path)
+    assert.matches("clumio%.wallet%.token = ", kept)
+    assert.not_matches("\n?ecl%.", kept)
+    assert.not_matches("commvault%.", kept)
+    has("ecl        sandbox", ran)
+  end)
+
+  local settings = {
+    CLUMIO_ACCOUNT = "123456789012", COMMVAULT_VAULT = "v", COMMVAULT_PLAN_ID = "11",
+    COMMVAULT_PLAN = "Server plan", ASTRA_ACCOUNT = "a",
+  }
+
+  it("opens everything that was said", function()
+    run(0, "open_everything", { "--for-real", "--secrets-to", file_of "all.secrets" },
+      variables_of(ALL, settings))
+    assert.equal(4, creates())
+  end)
+
+  for variable, wrong in pairs {
+    CLUMIO_ACCOUNT = "12", COMMVAULT_PLAN_ID = "eleven", ASTRA_ACCOUNT = ("x"):rep(64),
+    CLUMIO_REGION = "nowhere", OS_TENANT_ID = "a/../b\n",
+  } do
+    it("opens nothing where one is wrong: " .. variable, function()
+      local path = file_of "wrong.secrets"
+      local given = variables_of(ALL, settings)
+      given.variables[variable] = wrong
+      local ran = run(2, "open_everything", { "--for-real", "--secrets-to", path }, given)
+      assert.matches(variable == "CLUMIO_REGION" and "region" or variable:match "^%u+_?%u*",
+        ran.errors)
+      assert.same({}, box:log())
+      assert.is_nil(io.open(path))
+    end)
+  end
+
+  for _, words in ipairs { { "acme", "12" }, { "", "" }, { ("x"):rep(64), "123456789012" } } do
+    it("onboards nobody where a word is wrong: " .. table.concat(words, " "):sub(1, 9), function()
+      local path = file_of "words.secrets"
+      local ran = run(2, "onboarding", { "--for-real", "--secrets-to", path, words[1], words[2] },
+        variables_of(ALL))
+      assert.matches("^%u+[%u_]*: ", ran.errors)
+      assert.same({}, box:log())
+      assert.is_nil(io.open(path))
+    end)
+  end
+end)
+
+describe("an example in the sandbox", function()
+  local examples = { "open_everything", "onboarding", "audit", "clean_up" }
+  local words_of = { clean_up = { "--yes" } }
+
+  for _, name in ipairs(examples) do
+    it("does not look at the environment: " .. name, function()
+      run(0, name, words_of[name], { variables = {
+        SSLKEYLOGFILE = file_of "keys.log", CLUMIO_ORGANIZATIONAL_UNIT_CONTEXT = "\u{E4}",
+        CLUMIO_REGION = "nowhere", CLUMIO_API_BASE_URL = "x", CLUMIO_API_TOKEN = "\u{E4}",
+        COMMVAULT_BASE_URL = "x", COMMVAULT_TOKEN = "a b", COMMVAULT_USERNAME = "\u{E4}",
+        COMMVAULT_PASSWORD = "\n", COMMVAULT_DOMAIN = "\n", COMMVAULT_PLAN_ID = "eleven",
+        OS_TENANT_ID = "\n", OS_PROJECT_ID = "\n", OS_TOKEN = "\n", OS_AUTH_TOKEN = "\n",
+        OS_USERNAME = "\n", OS_PASSWORD = "\n", OS_AUTH_URL = "x", ECL_BASE_URL = "x",
+        ECL_ACCT_NUM = "x", ASTRA_BASE_URL = "x", ASTRA_TOKEN = "\n",
+      } })
+    end)
+
+    it("says that it is the sandbox: " .. name, function()
+      has("sandbox", run(0, name, words_of[name]))
+    end)
+
+    for _, word in ipairs { "--help", "-h" } do
+      it(("tells its usage by %s: %s"):format(word, name), function()
+        local ran = run(0, name, { word })
+        has(("lua5.4 examples/%s.lua"):format(name), ran)
+        lacks("created   ", ran)
+        assert.equal("", ran.errors)
+      end)
+    end
+
+    it("names the word that is too many: " .. name, function()
+      local ran = run(2, name, { "2026-01-01", "2026-01-02", "third" })
+      assert.matches("^one word too many: ", ran.errors)
+    end)
+  end
+
+  for _, name in ipairs { "audit", "clean_up" } do
+    it("takes no file of secrets where none come: " .. name, function()
+      local path = file_of "idle.secrets"
+      assert.matches("there is no option %-%-secrets%-to",
+        run(2, name, { "--secrets-to", path }).errors)
+      assert.is_nil(io.open(path))
+    end)
+  end
+
+  it("onboards nobody where a word is wrong", function()
+    for _, words in ipairs { { "cust", "12" }, { "", "" }, { "", "123456789012" } } do
+      assert.equal("", run(2, "onboarding", words).output)
+    end
+  end)
+
+  it("audits no day that is none", function()
+    assert.matches("^TO has to be a day", run(2, "audit", { "2026-01-01", "x" }).errors)
   end)
 end)
 

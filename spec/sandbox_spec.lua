@@ -1,7 +1,10 @@
 -- The sandbox as a whole: its life, its HTTP, the faults asked for and the log.
 
 local call = require "sandbox_call"
+local coffer = require "coffer"
+local core = require "coffer.core"
 local sandbox = require "coffer.sandbox"
+local sandbox_core = require "coffer.sandbox.core"
 local socket = require "socket"
 
 local WALLET = '{"account_native_id":"123456789012"}'
@@ -144,6 +147,73 @@ describe("the options of a sandbox", function()
   end)
 end)
 
+describe("a mistake in a call of a sandbox", function()
+  local box
+  local calls = { "options", "credentials", "fail", "log", "close" }
+
+  before_each(function() box = sandbox() end)
+  after_each(function() box:close() end)
+
+  for _, name in ipairs(calls) do
+    it("is told where a dot stands for the colon: " .. name, function()
+      for _, given in ipairs { { type = "nil", n = 0 }, { {}, type = "table", n = 1 },
+        { "clumio", type = "string", n = 1 } } do
+        assert.error_matches(function() box[name](table.unpack(given, 1, given.n)) end,
+          ("box:%s: was called on a %s: write box:%s, with a colon"):format(name, given.type, name))
+      end
+      assert.same({}, box:log())
+    end)
+  end
+
+  for name, words in pairs { options = { "clumio" }, credentials = { "clumio" }, fail = { {} },
+    log = {} } do
+    it("names the call where the sandbox is closed: " .. name, function()
+      box:close()
+      assert.error_matches(function() box[name](box, table.unpack(words)) end,
+        ("box:%s: sandbox is closed"):format(name))
+    end)
+  end
+
+  it("names the call where an option is wrong", function()
+    assert.error_matches(function() sandbox { strct = true } end,
+      "coffer.sandbox: unknown option 'strct' %(did you mean 'strict'%?%)")
+    assert.error_matches(function() sandbox "x" end,
+      "coffer.sandbox: options must be a table, got string")
+    assert.error_matches(function() box:fail { status = 500 } end,
+      "box:fail: option 'operation' is required")
+    assert.error_matches(function() box:options("clumio", "x") end,
+      "box:options: further options must be a table")
+  end)
+
+  it("blames the line of the call", function()
+    local line = debug.getinfo(1, "l").currentline + 2
+    for _, call_wrongly in ipairs {
+      function() box.log() end, function() box:options "nil" end, function() box:options() end,
+      function() box:options("clumio", 1) end, function() box:fail {} end,
+      function() box:fail { operation = "x" } end, function() box:fail { x = 1 } end,
+      function() box:fail { operation = "login" } end, function() box.close() end,
+    } do
+      local _, trouble = pcall(call_wrongly)
+      local told = tonumber(trouble:match "^spec/sandbox_spec%.lua:(%d+): ")
+      assert.is_true(told and told >= line and told <= line + 5, trouble)
+    end
+  end)
+
+  it("guesses at no provider where none is given", function()
+    for _, name in ipairs { "options", "credentials" } do
+      local _, trouble = pcall(box[name], box)
+      assert.matches("box:" .. name .. ": give the name of a provider %('clumio'.*%), not a nil",
+        trouble)
+      assert.not_matches("did you mean", trouble)
+    end
+  end)
+
+  it("lists the providers where none is like it", function()
+    assert.error_matches(function() box:options "nil" end,
+      "unknown provider 'nil' %(there are 'clumio', 'commvault', 'ecl', 'astra'%)")
+  end)
+end)
+
 describe("a very long name", function()
   local long = ("né"):rep(400000)
 
@@ -174,15 +244,16 @@ describe("a very long name", function()
 end)
 
 describe("the core of a sandbox", function()
-  local core = require "coffer.sandbox.core"
-
   it("reports a module that cannot be loaded", function()
-    assert.error_matches(function() core.start("no.such.module", package.path, package.cpath) end,
+    local function start()
+      sandbox_core.start("no.such.module", package.path, package.cpath)
+    end
+    assert.error_matches(start,
       "the sandbox cannot be set up: module 'no.such.module' not found")
   end)
 
   it("stops serving when it is collected", function()
-    local port = core.start("coffer.sandbox.server", package.path, package.cpath):port()
+    local port = sandbox_core.start("coffer.sandbox.server", package.path, package.cpath):port()
     collectgarbage()
     collectgarbage()
     assert.is_nil(call.send("GET", "http://127.0.0.1:" .. port .. "/"))
@@ -190,18 +261,18 @@ describe("the core of a sandbox", function()
 
   it("reports a module that is no table", function()
     assert.error_matches(function()
-      core.start("coffer.sandbox.nearest", package.path, package.cpath)
+      sandbox_core.start("coffer.sandbox.nearest", package.path, package.cpath)
     end, "module 'coffer.sandbox.nearest' is not a table")
   end)
 
   it("reports an error of the function that it calls", function()
-    local server <close> = core.start("coffer.sandbox.server", package.path, package.cpath)
+    local server <close> = sandbox_core.start("coffer.sandbox.server", package.path, package.cpath)
     assert.error_matches(function() server:call("log_of", "") end, "no function 'log_of'")
     assert.error_matches(function() server:call("fail", {}) end, "string expected")
   end)
 
   it("answers 500 with the reason when the handler raises", function()
-    local server <close> = core.start("coffer.sandbox.server", package.path, package.cpath)
+    local server <close> = sandbox_core.start("coffer.sandbox.server", package.path, package.cpath)
     local answer = call.send("GET", "http://127.0.0.1:" .. server:port() .. "/clumio/wallets")
     assert.equal(500, answer.status)
     assert.matches("clumio.lua:%d+", answer.body)
@@ -401,6 +472,80 @@ describe("a fault of a sandbox", function()
     local began = socket.gettime()
     assert.equal(200, create_wallet(box).status)
     assert.is_true(socket.gettime() - began >= 0.29)
+  end)
+
+  for name, canonical in pairs { renew_token = "POST /RenewLoginToken",
+    ["commvault.renew_token"] = "POST /RenewLoginToken" } do
+    it("is understood by the client's name of the call: " .. name, function()
+      box:fail { operation = name, status = 503 }
+      assert.equal(503, call.ask(box, "commvault", canonical, '{"sessionId":"x"}').status)
+    end)
+  end
+
+  for _, name in ipairs { "issue_token", "ecl.issue_token" } do
+    it("is understood by the client's name of the call: " .. name, function()
+      box:fail { operation = name, status = 503 }
+      local url = box:credentials("ecl").auth_url .. "/auth/tokens"
+      assert.equal(503, call.send("POST", url, { ["Content-Length"] = "2" }, "{}").status)
+    end)
+  end
+
+  it("knows every call of the clients", function()
+    for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
+      for name in pairs(core.describe(provider).operations) do
+        box:fail { operation = name, status = 500 }
+        box:fail { operation = provider .. "." .. name, status = 500 }
+      end
+    end
+  end)
+
+  for what, fault in pairs {
+    ["no more"] = {}, execute = { execute = true }, times = { times = 3 },
+    ["no header"] = { headers = {} }, ["no delay"] = { delay = 0 },
+    ["no close"] = { close = false },
+  } do
+    it("is refused where it does nothing: " .. what, function()
+      fault.operation = "create_wallet"
+      assert.error_matches(function() box:fail(fault) end, "box:fail: nothing would fail")
+    end)
+  end
+
+  it("closes the connection without an answer", function()
+    box:fail { operation = "create_wallet", close = true }
+    assert.is_nil(create_wallet(box))
+    assert.is_nil(box:log()[1].status)
+    assert.same({}, list_wallets(box))
+  end)
+
+  it("closes the connection behind what was done", function()
+    box:fail { operation = "create_wallet", close = true, execute = true }
+    assert.is_nil(create_wallet(box))
+    assert.equal(1, #list_wallets(box))
+  end)
+
+  it("closes the connection once the delay is over", function()
+    box:fail { operation = "create_wallet", close = true, delay = 0.3 }
+    local began = socket.gettime()
+    assert.is_nil(create_wallet(box))
+    assert.is_true(socket.gettime() - began >= 0.29)
+  end)
+
+  it("leaves a create unknown where it closes the connection", function()
+    local clumio <close> = assert(coffer.clumio(box:options "clumio"))
+    box:fail { operation = "create_wallet", close = true, execute = true }
+    local wallet, failure = clumio:create_wallet "123456789012"
+    assert.is_nil(wallet)
+    assert.equal("unknown", failure.outcome)
+    assert.equal(1, #list_wallets(box))
+    assert.equal(2, #box:log())
+  end)
+
+  it("does not both answer and close", function()
+    for name, value in pairs { status = 500, body = "x", headers = { ["X-A"] = "1" } } do
+      assert.error_matches(function()
+        box:fail { operation = "create_wallet", close = true, [name] = value }
+      end, "option 'close' is no answer")
+    end
   end)
 
   it("suggests the operation that was meant", function()

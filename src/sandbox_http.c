@@ -197,7 +197,7 @@ static bool arrival_answer(struct http_server *server, struct arrival *arrival,
     return true;
   }
   return server->handler(server->owner, &arrival->request, answer) &&
-         server_delay(server, answer->delay);
+         server_delay(server, answer->delay) && answer->status != 0;
 }
 
 /* Called once when the head has arrived, once for each piece of the body,

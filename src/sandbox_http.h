@@ -24,8 +24,8 @@ struct http_request {
 };
 
 struct http_answer {
-  unsigned int status;
-  double delay; /* seconds to let pass before it is sent */
+  unsigned int status; /* 0 closes the connection without an answer */
+  double delay;        /* seconds to let pass before it is sent */
   struct text headers;
   struct text body;
 };

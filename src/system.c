@@ -155,7 +155,9 @@ static luaL_Stream *stream_push(lua_State *L)
 /* Unbuffered, so that no secret stays behind in a buffer. */
 int system_create_private(lua_State *L)
 {
-  const char *path = luaL_checkstring(L, 1);
+  size_t length;
+  const char *path = luaL_checklstring(L, 1, &length);
+  luaL_argcheck(L, strlen(path) == length, 1, "a path has no zero bytes");
   luaL_Stream *stream = stream_push(L);
   int file =
       open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -25,6 +25,12 @@ local coffer = {
   -- `secret:reveal()` gives the text back.
   secret = core.secret,
 
+  --- `coffer.create_private(path)` makes a new file for secrets, open for
+  -- writing, that only its owner can read; `coffer.sync(file)` has the system
+  -- write it to the disk. Both give nil, text, number where that fails.
+  create_private = core.create_private,
+  sync = core.sync,
+
   --- `coffer.response(x)` gives what came over the wire for a result or a
   -- failure: `{ status =, headers =, body = }`, or nil where nothing came.
   response = of("coffer.client", "response"),

@@ -160,6 +160,7 @@ function pages:collect() end
 ---@field status? integer
 ---@field body? string
 ---@field headers? table<string, string>
+---@field close? boolean no answer: the connection is closed
 ---@field execute? boolean
 ---@field delay? number seconds
 ---@field times? integer (1)
@@ -175,7 +176,7 @@ local sandbox = {}
 ---@return table
 function sandbox:options(provider, more) end
 
----What a provider's log-in takes.
+---All that a provider knows its caller by; a log-in takes some of it.
 ---@param provider "clumio"|"commvault"|"ecl"|"astra"
 ---@return table<string, string>
 function sandbox:credentials(provider) end
@@ -790,6 +791,16 @@ function coffer.sandbox(options) end
 ---@param text string|coffer.secret
 ---@return coffer.secret
 function coffer.secret(text) end
+
+---A new file for secrets, open for writing, that only its owner can read.
+---@param path string
+---@return file*? file, string? trouble, integer? errno
+function coffer.create_private(path) end
+
+---Has the system write to the disk what a file holds.
+---@param file file*
+---@return true? is_done, string? trouble, integer? errno
+function coffer.sync(file) end
 
 ---What came over the wire for a result or a failure.
 ---@param came_of any

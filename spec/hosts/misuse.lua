@@ -21,6 +21,8 @@ function core.create_private(name, ...)
   return create_private(is_name and "/dev/null/" .. name or name, ...)
 end
 
+coffer.create_private = core.create_private
+
 function core.clock()
   return clock() + slept
 end

@@ -23,11 +23,12 @@ local function cut(word)
   return word:sub(1, length) .. "..."
 end
 
--- Blames the line that called the public function; `level` is how many functions lie between.
-local function misuse(level, text, ...)
+-- Names the public function and blames the line that called it; `level` is how many functions
+-- lie between.
+local function misuse(level, whose, text, ...)
   local words = table.pack(...)
   for place = 1, words.n do words[place] = cut(words[place]) end
-  error(text:format(table.unpack(words, 1, words.n)), level + 3)
+  error(whose .. ": " .. text:format(table.unpack(words, 1, words.n)), level + 3)
 end
 
 -- Options.
@@ -77,7 +78,13 @@ local sandbox_options = {
 
 local fault_options = {
   operation = is_operation, status = is_status, times = is_times, delay = is_delay,
-  execute = is_boolean, headers = is_header_table, body = is_text,
+  execute = is_boolean, headers = is_header_table, body = is_text, close = is_boolean,
+}
+
+-- Operations by the names that the clients have for them.
+local client_names = {
+  renew_token = "renew_login_token", ["commvault.renew_token"] = "commvault.renew_login_token",
+  issue_token = "create_token", ["ecl.issue_token"] = "ecl.create_token",
 }
 
 local function sorted_keys(known)
@@ -87,97 +94,127 @@ local function sorted_keys(known)
   return names
 end
 
-local function check_options(options, known, level)
+local function check_options(whose, options, known, level)
   if type(options) ~= "table" then
-    misuse(level, "options must be a table, got %s", type(options))
+    misuse(level, whose, "options must be a table, got %s", type(options))
   end
   for name, value in pairs(options) do
     local takes = known[name]
     if not takes then
-      misuse(level, "unknown option '%s'%s", tostring(name),
+      misuse(level, whose, "unknown option '%s'%s", tostring(name),
         nearest(tostring(name), sorted_keys(known)))
     end
     local is_right, wanted = takes(value)
-    if not is_right then misuse(level, "option '%s' must be %s", name, wanted) end
+    if not is_right then misuse(level, whose, "option '%s' must be %s", name, wanted) end
   end
 end
 
 -- The box.
 
-local function check_open(self, level)
-  if not self.server then misuse(level, "sandbox is closed") end
+local function check_box(whose, self, level)
+  if getmetatable(self) ~= Box then
+    misuse(level, whose, "was called on a %s: write %s, with a colon", type(self), whose)
+  end
 end
 
-local function check_provider(name, level)
-  if type(name) ~= "string" or not bases[name] then
-    misuse(level, "unknown provider '%s'%s", tostring(name),
-      nearest(tostring(name), provider_names))
+local function check_open(whose, self)
+  check_box(whose, self, 2)
+  if not self.server then misuse(1, whose, "sandbox is closed") end
+end
+
+local function check_provider(whose, name)
+  local known = "'" .. table.concat(provider_names, "', '") .. "'"
+  if type(name) ~= "string" then
+    misuse(1, whose, "give the name of a provider (%s), not a %s", known, type(name))
+  elseif not bases[name] then
+    local guess = nearest(name, provider_names)
+    misuse(1, whose, "unknown provider '%s'%s", name,
+      guess ~= "" and guess or (" (there are %s)"):format(known))
   end
 end
 
 --- What a provider's constructor takes to reach this sandbox, with the caller's own options on top.
 function box:options(provider, more)
-  check_open(self, 1)
-  check_provider(provider, 1)
+  check_open("box:options", self)
+  check_provider("box:options", provider)
   local credentials = self.secrets[provider]
   local options = {
     base_url = self.url .. bases[provider], token = credentials.token,
     tenant_id = credentials.tenant_id,
   }
   if more ~= nil and type(more) ~= "table" then
-    misuse(0, "further options must be a table, got %s", type(more))
+    misuse(0, "box:options", "further options must be a table, got %s", type(more))
   end
   for name, value in pairs(more or {}) do options[name] = value end
   return options
 end
 
---- What the provider's own log-in takes: user name, password and the like, and where.
+--- All that the provider knows its caller by: tokens, user name, password, and where to log in.
 function box:credentials(provider)
-  check_open(self, 1)
-  check_provider(provider, 1)
+  check_open("box:credentials", self)
+  check_provider("box:credentials", provider)
   local credentials = {}
   for name, value in pairs(self.secrets[provider]) do credentials[name] = value end
   if provider == "ecl" then credentials.auth_url = self.url .. "/ecl/keystone/v3" end
   return credentials
 end
 
-local function check_operation(self, name, level)
-  local known = json.decode(self.server:call("operations", ""))
+-- The sandbox's own name of an operation.
+local function operation_named(self, name)
+  local known, words = json.decode(self.server:call("operations", "")), sorted_keys(client_names)
+  local wanted = client_names[name] or name
   for place = 1, #known do
     local bare = known[place]:match "%.(.*)"
-    if name == known[place] or name == bare then return end
-    table.insert(known, bare)
+    if wanted == known[place] or wanted == bare then return wanted end
+    table.insert(words, known[place])
+    table.insert(words, bare)
   end
-  misuse(level, "unknown operation '%s'%s", name, nearest(name, known))
+  misuse(1, "box:fail", "unknown operation '%s'%s", name, nearest(name, words))
+end
+
+local function check_effect(fault)
+  local answers = fault.status or fault.body or fault.headers and next(fault.headers)
+  if fault.close and answers then
+    misuse(1, "box:fail", "option 'close' is no answer: leave out status, body and headers")
+  elseif not (fault.close or answers or (fault.delay or 0) > 0) then
+    misuse(1, "box:fail", "nothing would fail: give status, body, headers, delay or close")
+  end
 end
 
 --- Makes an operation fail, or answer late: the next time it is asked for, or `times` times.
 function box:fail(fault)
-  check_open(self, 1)
-  check_options(fault, fault_options, 1)
-  if not fault.operation then misuse(0, "option 'operation' is required") end
-  check_operation(self, fault.operation, 1)
+  check_open("box:fail", self)
+  check_options("box:fail", fault, fault_options, 1)
+  if not fault.operation then misuse(0, "box:fail", "option 'operation' is required") end
+  local operation = operation_named(self, fault.operation)
+  check_effect(fault)
   self.server:call("fail", json.encode {
-    operation = fault.operation, status = fault.status or fault.body and 200,
-    times = fault.times or 1, delay = fault.delay, execute = fault.execute,
-    headers = fault.headers, body = fault.body,
+    operation = operation, status = fault.status or fault.body and 200, times = fault.times or 1,
+    delay = fault.delay, execute = fault.execute, headers = fault.headers, body = fault.body,
+    close = fault.close,
   })
 end
 
 --- The requests that arrived, in order. Credentials are masked.
 function box:log()
-  check_open(self, 1)
+  check_open("box:log", self)
   return json.decode(self.server:call("log", ""))
 end
 
---- Ends the sandbox and all connections to it. May be called again.
-function box:close()
+-- Needs as little room as can be: it is called where memory has run out as well.
+local function close(self)
   if self.server then self.server:close() end
   self.server, self.secrets = nil, nil
 end
 
-Box.__close = box.close
-Box.__gc = box.close
+--- Ends the sandbox and all connections to it. May be called again.
+function box:close()
+  check_box("box:close", self, 1)
+  close(self)
+end
+
+Box.__close = close
+Box.__gc = close
 
 function Box:__tostring()
   return ("%s: %s"):format(Box.__name, self.server and self.url or "closed")
@@ -198,16 +235,16 @@ end
 
 --- A start that fails gives back at once what it has begun.
 return function(options)
-  check_options(options or {}, sandbox_options, 1)
+  check_options("coffer.sandbox", options or {}, sandbox_options, 1)
   local settings = { wallet_enabled_after = 2, job_completed_after = 2, strict = false }
   for name, value in pairs(options or {}) do settings[name] = value end
   local core = load_core()
   local self = setmetatable({ server = false, url = false, secrets = false }, Box)
-  pcall(pcall, pcall, pcall, self.close, self) -- a call of close is then sure of its room
+  pcall(pcall, pcall, pcall, close, self) -- a call of close is then sure of its room
   self.server = core.start("coffer.sandbox.server", package.path, package.cpath)
   local is_open, trouble = pcall(open, self, settings)
   if not is_open then
-    self:close()
+    close(self)
     error(trouble, 0)
   end
   return self

@@ -20,7 +20,7 @@ local LONGEST = 64
 --- " (did you mean 'word'?)", or nothing when no word is close.
 return function(word, known)
   if #word > LONGEST then return "" end
-  local best, fewest = nil, #word // 3 + 2
+  local best, fewest = nil, math.max(1, (#word + 2) // 3) + 1
   for _, candidate in ipairs(known) do
     local steps = distance(word, candidate)
     if steps < fewest then best, fewest = candidate, steps end

@@ -133,7 +133,9 @@ local function add_headers(reply, headers)
   return reply
 end
 
+-- A reply without a status is none: the connection is closed.
 local function fault_reply(provider, fault)
+  if fault.close then return {} end
   if fault.body or fault.status < 400 then
     return { status = fault.status, body = fault.body }
   end
@@ -144,8 +146,9 @@ local function answer(provider, operation, asked)
   local fault = take_fault(provider, operation)
   if not fault then return serve(provider, operation, asked), 0 end
   local reply
-  if not fault.status or fault.execute then reply = serve(provider, operation, asked) end
-  if fault.status then reply = fault_reply(provider, fault) end
+  local is_answered = not (fault.status or fault.close)
+  if is_answered or fault.execute then reply = serve(provider, operation, asked) end
+  if not is_answered then reply = fault_reply(provider, fault) end
   return add_headers(reply, fault.headers), fault.delay or 0
 end
 
@@ -194,12 +197,13 @@ local function finish(reply)
 end
 
 --- One request. Gives the status, a list of { name, value }, the body, and the seconds to wait.
+-- The status 0 closes the connection without an answer.
 function server.handle(method, target, header_list, body)
   local asked = request.read(method, target, header_list, body)
   local reply, delay, provider, operation = respond(asked)
   note(asked, provider, operation).status = reply.status
   local headers, text = finish(reply)
-  return reply.status, headers, text, delay
+  return reply.status or 0, headers, text, delay
 end
 
 return server
