@@ -195,7 +195,7 @@ static _Noreturn void refuse_unknown(lua_State *L, const char *whose,
            "is no such switch: give ca_file)",
            whose, search->wanted);
   misuse(L, "%s: unknown option '%s'%s", whose, search->wanted,
-         misuse_hint(L, search->nearest));
+         misuse_hint(L, search));
 }
 
 static const struct option *find(const struct option *const *lists,
