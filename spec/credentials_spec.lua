@@ -51,6 +51,20 @@ local function giving(...)
 end
 
 describe("a token from a function", function()
+  it("is told by its type where it can be none", function()
+    local wiped = coffer.secret(CANARY)
+    wiped:wipe()
+    local kinds = { { nil, "got nil" }, { { CANARY }, "got table" }, { 7, "got number" },
+      { wiped, "must not be a secret that was wiped" } }
+    for i = 1, 4 do
+      local client = clumio.client("http://127.0.0.1:1",
+        { token = function() return kinds[i][1] end })
+      local failure = expect.failure("not_sent", "auth", clumio.create(client))
+      assert.matches("what no token can be: it must", failure.message)
+      assert.truthy(failure.message:find(kinds[i][2], 1, true), failure.message)
+    end
+  end)
+
   for _, case in ipairs(providers.creates) do
     it("is asked for when it is needed, and once: " .. case.provider, function()
       local faulty <close> = server.start { good(case) }

@@ -314,6 +314,19 @@ describe("a credential that is not there", function()
   end)
 end)
 
+describe("a function of the module that is called with a colon", function()
+  local names = { "clumio", "commvault", "ecl", "astra", "sandbox", "response", "map", "gather",
+    "help", "show" }
+
+  for _, name in ipairs(names) do
+    it("is told so: " .. name, function()
+      local _, said = pcall(function() return (coffer[name](coffer, {})) end)
+      assert.matches(("options_spec.lua:%%d+: coffer:%s was called with a colon: write coffer.%s, "
+        .. "with a dot"):format(name, name), said)
+    end)
+  end
+end)
+
 describe("a token", function()
   for _, case in ipairs(providers.creates) do
     it("may be a string or a coffer.secret: " .. case.provider, function()

@@ -184,6 +184,14 @@ describe("help", function()
       show.help_text("clumio", PLAIN))
   end)
 
+  it("lists the providers where it is asked for another one", function()
+    local _, said = pcall(coffer.help, "clumi")
+    assert.matches("the name of a provider: astra, clumio, commvault, ecl "
+      .. "(did you mean 'clumio'?)", said, 1, true)
+    _, said = pcall(coffer.help)
+    assert.matches("the name of a provider: astra, clumio, commvault, ecl$", said)
+  end)
+
   it("takes a client or a name; so does show for a client", function()
     local said = child.run(function()
       local own = require "coffer"

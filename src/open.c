@@ -213,14 +213,13 @@ static void take_setting(lua_State *L, struct client *client,
   size_t length;
   const char *text = setting_text(L, setting, &length);
   const char *wrong;
+  int top = lua_gettop(L);
   if (setting->use == SETTING_TOKEN && lua_isfunction(L, -1))
     return; /* called for a token when one is needed, by Lua */
   if (!text)
-    wrong = may_be_secret(setting) ? "must be a string or a coffer.secret"
-                                   : "must be a string";
+    wrong = may_be_secret(setting) ? secret_wanted(L, -1) : "must be a string";
   else
     wrong = check_setting(L, client, setting, text, length);
-  int top = lua_gettop(L);
   if (wrong && !is_spare(client, setting, environment))
     wrong_setting(L, client, setting, environment, wrong);
   else if (!wrong)

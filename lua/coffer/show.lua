@@ -205,7 +205,10 @@ end
 function show.help(of)
   local provider = show.provider_of(of) or of
   if type(provider) ~= "string" or not core.providers[provider] then
-    core.misuse("coffer.help takes a client, or the name of a provider")
+    local nearest = type(provider) == "string" and core.nearest(provider, core.providers)
+    core.misuse(("coffer.help takes a client, or the name of a provider: %s%s"):format(
+      table.concat(sorted_keys(core.providers), ", "),
+      nearest and (" (did you mean '%s'?)"):format(nearest) or ""))
   end
   io.stdout:write(show.help_text(provider), "\n")
 end
