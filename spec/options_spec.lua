@@ -248,6 +248,18 @@ describe("a base URL", function()
     end)
   end
 
+  for url, wrong in pairs {
+    ["https://host:99999"] = "must have a port from 1 to 65535",
+    ["https://host:abc"] = "must have a port from 1 to 65535",
+    ["https://host:0"] = "must have a port from 1 to 65535",
+    ["https://[zz]"] = "must have a valid IPv6 address between [ and ]",
+    ["htps://host"] = "must be https",
+  } do
+    it("raises and says what is wrong with it: " .. url, function()
+      matches("option 'base_url' " .. wrong, raised(providers.clumio, { base_url = url }))
+    end)
+  end
+
   it("may be http where it is loopback", function()
     for _, host in ipairs { "127.0.0.1:1", "127.9.9.9", "[::1]:1", "localhost" } do
       assert.truthy(coffer.astra { token = "t", base_url = "http://" .. host })
