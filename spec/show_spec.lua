@@ -152,6 +152,28 @@ describe("help", function()
   local core = require "coffer.core"
 
   for provider in pairs(core.providers) do
+    it("lists every helper, with options that it takes: " .. provider, function()
+      local case = providers[provider]
+      local client = case.client "http://127.0.0.1:1"
+      local described = require("coffer.client").described(provider)
+      local said = show.help_text(provider, PLAIN)
+      local left = {}
+      for name in next, described.methods do
+        left[name] = not described.operations[name] and name ~= "close" or nil
+      end
+      for _, helper in ipairs(show.helpers(provider, described)) do
+        left[helper.name] = nil
+        assert.truthy(said:find("\n  " .. helper.text .. "\n      parameters", 1, true))
+        for _, option in ipairs(helper.options) do
+          assert.truthy(said:find(option, 1, true))
+          local first = helper.name == "request" and "create_account" or {}
+          local _, wrong = pcall(client[helper.name], client, first, { [option] = io.stdout })
+          assert.is_nil(tostring(wrong):find("known", 1, true), helper.name .. " " .. option)
+        end
+      end
+      assert.same({}, left)
+    end)
+
     it("lists every call with its parameters and their types: " .. provider, function()
       local said = show.help_text(provider, PLAIN)
       local described = core.describe(provider)
@@ -160,7 +182,7 @@ describe("help", function()
           operation.path), 1, true), name)
         assert.truthy(said:find(operation.about, 1, true))
         for _, parameter in ipairs(operation.parameters) do
-          local line = "\n      " .. parameter.name:gsub("%p", "%%%0") .. " +" .. parameter.type
+          local line = "\n      " .. parameter.name:gsub("%p", "%%%0") .. " +%l"
           assert.truthy(parameter.is_fixed or said:find(line), parameter.name)
         end
         if operation.paging then
@@ -177,6 +199,30 @@ describe("help", function()
 
   it("leaves out what is filled in", function()
     assert.is_nil(show.help_text("commvault", PLAIN):find("subType", 1, true))
+  end)
+
+  it("shows what is in a table, below it", function()
+    local said = show.help_text("commvault", PLAIN)
+    assert.matches("\n      bucket +table, required %- the vault to be"
+      .. "\n        clientName +string, required %- name of the vault\n", said)
+    assert.matches("\n      owners +list of tables[^\n]*\n        userId +integer, required\n",
+      said)
+    assert.is_nil(said:find("__type__", 1, true))
+    assert.matches("\n              password +string or coffer.secret, required\n",
+      show.help_text("ecl", PLAIN))
+  end)
+
+  it("says what is written for a type that is not Lua's", function()
+    assert.matches("\n      acct_num +string or integer, required",
+      show.help_text("ecl", PLAIN))
+    assert.matches("\n      username +string or coffer.secret, required",
+      show.help_text("commvault", PLAIN))
+  end)
+
+  it("lists what results can do", function()
+    assert.matches("\n  wallet:wait\n      options +timeout, interval, sightings, on_progress, "
+      .. "errors", show.help_text("clumio", PLAIN))
+    assert.matches("\n  account:update, as update_account", show.help_text("astra", PLAIN))
   end)
 
   it("says which parameters are required", function()
