@@ -106,6 +106,58 @@ describe("a value that is shown", function()
   end)
 end)
 
+describe("a result in one line", function()
+  local box, commvault, ecl
+
+  setup(function()
+    box = coffer.sandbox()
+    commvault = assert(coffer.commvault(box:options "commvault"))
+    ecl = assert(coffer.ecl(box:options "ecl"))
+  end)
+
+  teardown(function() box:close() end)
+
+  it("is the session of a log-in, without its token", function()
+    local log_in = box:credentials "commvault"
+    local session = assert(commvault:login { username = log_in.username,
+      password = log_in.password })
+    assert.matches("^commvault session %S", tostring(session))
+    assert.is_nil(tostring(session):find(session.token:reveal(), 1, true))
+  end)
+
+  it("is a job, which can be waited for", function()
+    local vault = assert(commvault:create_s3_vault { bucket = { clientName = "v" },
+      plan = { planId = 11, planName = "Server plan" }, cvs3Endpoints = { { clientId = 2 } } })
+    local number = vault.addEndpointJob.jobId
+    local job = assert(commvault:get_job(number)).jobs[1].jobSummary
+    assert.matches(("^commvault job %d %%(%%a+%%)$"):format(number), tostring(job))
+    local over = assert(job:wait { interval = 0.01 })
+    assert.equal(("commvault job %d (Completed)"):format(number), tostring(over))
+    assert.equal("Completed", over.status)
+  end)
+
+  it("is no job to wait for where it tells no number", function()
+    local vault = assert(commvault:create_s3_vault { bucket = { clientName = "w" },
+      plan = { planId = 11, planName = "Server plan" }, cvs3Endpoints = { { clientId = 2 } } })
+    local job = assert(commvault:get_job(vault.addEndpointJob.jobId)).jobs[1].jobSummary
+    job.jobId = nil
+    expect.failure("refused", "partial", job:wait { interval = 0.01 })
+  end)
+
+  it("is the user that was made", function()
+    assert(ecl:create_account())
+    assert.equal("ecl users backup", tostring(assert(ecl:create_user "backup")))
+  end)
+
+  it("is a token, by the time when it ends", function()
+    local log_in = box:credentials "ecl"
+    local client = assert(coffer.ecl { base_url = "https://example.com",
+      api_key = log_in.username, api_secret = log_in.password, keystone_url = log_in.auth_url,
+      tenant_id = log_in.tenant_id })
+    assert.matches("^ecl token until %d%d%d%d%-", tostring(assert(client:issue_token())))
+  end)
+end)
+
 describe("colours", function()
   --- The output of a program on a terminal of its own.
   local function on_terminal(environment)
