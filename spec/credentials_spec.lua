@@ -51,6 +51,20 @@ local function giving(...)
 end
 
 describe("a token from a function", function()
+  it("is told by its type where it can be none", function()
+    local wiped = coffer.secret(CANARY)
+    wiped:wipe()
+    local kinds = { { nil, "got nil" }, { { CANARY }, "got table" }, { 7, "got number" },
+      { wiped, "must not be a secret that was wiped" } }
+    for i = 1, 4 do
+      local client = clumio.client("http://127.0.0.1:1",
+        { token = function() return kinds[i][1] end })
+      local failure = expect.failure("not_sent", "auth", clumio.create(client))
+      assert.matches("what no token can be: it must", failure.message)
+      assert.truthy(failure.message:find(kinds[i][2], 1, true), failure.message)
+    end
+  end)
+
   for _, case in ipairs(providers.creates) do
     it("is asked for when it is needed, and once: " .. case.provider, function()
       local faulty <close> = server.start { good(case) }
@@ -773,6 +787,24 @@ describe("a log-in that was refused", function()
     end)
   end
 
+  it("is told to be held back, and for how long, by the next calls", function()
+    local faulty <close> = server.start { paths = { ["POST " .. LOGIN] = { REFUSED } } }
+    local client = commvault_client(faulty)
+    local first = expect.failure("not_sent", "auth", commvault.create(client))
+    assert.is_nil(first.message:find "not tried again")
+    assert.is_nil(first.retry_after)
+    local core = require "coffer.core"
+    local clock = core.clock
+    core.clock = function() return clock() + 50 end
+    local later = expect.failure("not_sent", "auth", commvault.create(client))
+    core.clock = clock
+    local seconds = later.message:match "was refused before and is not tried again for (%d+) s"
+    assert.equal(later.retry_after, tonumber(seconds))
+    assert.is_true(later.retry_after > 0 and later.retry_after <= 10)
+    assert.matches("Invalid username or password", later.message)
+    assert.equal(1, #faulty:requests())
+  end)
+
   it("is tried again after a minute", function()
     local faulty <close> = server.start {
       paths = { ["POST " .. LOGIN] = { REFUSED, session "QSDK 1" } }, good(commvault),
@@ -1230,6 +1262,26 @@ describe("the environment", function()
         OS_TOKEN = "t", ECL_BASE_URL = "https://ecl.example.com" }, { tenant_id = TENANT })
       assert.same({ "coffer.ecl (https://ecl.example.com)" }, said)
     end)
+
+    for what, row in pairs {
+      ["a Keystone without /v3"] = { "keystone_url", { OS_AUTH_URL = "https://ks.example.com" } },
+      ["a Keystone by http"] = { "keystone_url", { OS_AUTH_URL = "http://ks.example.com/v3" } },
+      ["an address by http"] = { "base_url", { ECL_BASE_URL = "http://ecl.example.com",
+        OS_AUTH_URL = "https://keystone.example.com/v3" } },
+    } do
+      it("is one problem where it is wrong, not missing as well: " .. what, function()
+        local environment = { OS_USERNAME = "me", OS_PASSWORD = "x", OS_PROJECT_ID = TENANT }
+        for name, value in pairs(row[2]) do
+          environment[name] = value
+        end
+        local said = interpreter.run(with(environment), [[
+          local _, failure = require("coffer").ecl {}
+          return failure.code, #failure.details, failure.details[1].field, failure.message
+        ]])
+        assert.same({ "config", 1, row[1] }, { table.unpack(said, 1, 3) })
+        assert.is_nil(said[4]:find "not given")
+      end)
+    end
 
     for what, row in pairs {
       ["a token"] = { {}, {} },

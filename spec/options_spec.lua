@@ -42,6 +42,56 @@ describe("an option that nobody knows", function()
     end)
   end
 
+  local called_elsewhere = {
+    clumio = { url = "base_url", endpoint = "base_url", host = "base_url", api_url = "base_url",
+      retries = "attempts", max_retries = "attempts", Retries = "attempts", api_token = "token",
+      access_token = "token", my_token = "token", key = "token", api_key = "token",
+      cacert = "ca_file", http_proxy = "proxy", connection_timeout = "connect_timeout" },
+    commvault = { user = "username", login = "username" },
+    ecl = { key = "api_key", username = "api_key", password = "api_secret",
+      project_id = "tenant_id", auth_url = "keystone_url" },
+  }
+
+  for provider, words in pairs(called_elsewhere) do
+    for wrong, right in pairs(words) do
+      it(("raises and knows what it is called elsewhere: %s %s"):format(provider, wrong), function()
+        matches(("unknown option '%s' (did you mean '%s'?)"):format(wrong, right),
+          raised(providers[provider], { [wrong] = "x" }))
+      end)
+    end
+  end
+
+  it("raises with no guess that is far off", function()
+    assert.matches("unknown option 'username'$", raised(providers.clumio, { username = "x" }))
+  end)
+
+  it("raises and says where it belongs", function()
+    local homes = { lock = "ensure_..., in its second table", extra = "a call, in its second table",
+      interval = "wait", at_once = "coffer.map, in its third argument" }
+    for name, home in pairs(homes) do
+      matches(("unknown option '%s' (it is an option of %s)"):format(name, home),
+        raised(providers.clumio, { [name] = "x" }))
+    end
+  end)
+
+  it("raises in a call, and says where it belongs", function()
+    local said = loopback.raised(providers.clumio, function(clumio)
+      providers.clumio.create(clumio, { lock = "/tmp/x" })
+    end)
+    matches("unknown option 'lock' (it is an option of ensure_..., in its second table)", said)
+    said = loopback.raised(providers.clumio, function(clumio)
+      providers.clumio.create(clumio, { ca_file = "/tmp/x" })
+    end)
+    matches("unknown option 'ca_file' (it is an option of the client, where it is made)", said)
+  end)
+
+  it("raises in a helper, and says where it belongs", function()
+    local said = loopback.raised(providers.clumio, function(clumio)
+      clumio:ensure_wallet("123456789012", { interval = 3 })
+    end)
+    matches("option 'interval' is not known (it is an option of wait)", said)
+  end)
+
   it("raises without a guess where none is near", function()
     local said = raised(providers.clumio, { elephant = "x" })
     assert.matches("unknown option 'elephant'$", said)
@@ -204,6 +254,18 @@ describe("a base URL", function()
     end)
   end
 
+  for url, wrong in pairs {
+    ["https://host:99999"] = "must have a port from 1 to 65535",
+    ["https://host:abc"] = "must have a port from 1 to 65535",
+    ["https://host:0"] = "must have a port from 1 to 65535",
+    ["https://[zz]"] = "must have a valid IPv6 address between [ and ]",
+    ["htps://host"] = "must be https",
+  } do
+    it("raises and says what is wrong with it: " .. url, function()
+      matches("option 'base_url' " .. wrong, raised(providers.clumio, { base_url = url }))
+    end)
+  end
+
   it("may be http where it is loopback", function()
     for _, host in ipairs { "127.0.0.1:1", "127.9.9.9", "[::1]:1", "localhost" } do
       assert.truthy(coffer.astra { token = "t", base_url = "http://" .. host })
@@ -268,6 +330,19 @@ describe("a credential that is not there", function()
     ]])
     assert.same({ 2 }, said)
   end)
+end)
+
+describe("a function of the module that is called with a colon", function()
+  local names = { "clumio", "commvault", "ecl", "astra", "sandbox", "response", "map", "gather",
+    "help", "show" }
+
+  for _, name in ipairs(names) do
+    it("is told so: " .. name, function()
+      local _, said = pcall(function() return (coffer[name](coffer, {})) end)
+      assert.matches(("options_spec.lua:%%d+: coffer:%s was called with a colon: write coffer.%s, "
+        .. "with a dot"):format(name, name), said)
+    end)
+  end
 end)
 
 describe("a token", function()

@@ -116,6 +116,16 @@ describe("a parameter that the operation does not know", function()
     end)
   end
 
+  it("is a problem that says so where it is an option", function()
+    local homes = { timeout = "a call, in its second table",
+      lock = "ensure_..., in its second table", interval = "wait" }
+    for name, home in pairs(homes) do
+      local call = wallet { account_native_id = asked.account_native_id, [name] = 3 }
+      assert.equal(("is not known (it is an option of %s)"):format(home),
+        problem(clumio, call, name))
+    end
+  end)
+
   it("is a problem without a guess where none is near", function()
     assert.equal("is not known", problem(astra, account { name = "x", state = "active" }, "state"))
   end)

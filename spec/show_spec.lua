@@ -106,6 +106,58 @@ describe("a value that is shown", function()
   end)
 end)
 
+describe("a result in one line", function()
+  local box, commvault, ecl
+
+  setup(function()
+    box = coffer.sandbox()
+    commvault = assert(coffer.commvault(box:options "commvault"))
+    ecl = assert(coffer.ecl(box:options "ecl"))
+  end)
+
+  teardown(function() box:close() end)
+
+  it("is the session of a log-in, without its token", function()
+    local log_in = box:credentials "commvault"
+    local session = assert(commvault:login { username = log_in.username,
+      password = log_in.password })
+    assert.matches("^commvault session %S", tostring(session))
+    assert.is_nil(tostring(session):find(session.token:reveal(), 1, true))
+  end)
+
+  it("is a job, which can be waited for", function()
+    local vault = assert(commvault:create_s3_vault { bucket = { clientName = "v" },
+      plan = { planId = 11, planName = "Server plan" }, cvs3Endpoints = { { clientId = 2 } } })
+    local number = vault.addEndpointJob.jobId
+    local job = assert(commvault:get_job(number)).jobs[1].jobSummary
+    assert.matches(("^commvault job %d %%(%%a+%%)$"):format(number), tostring(job))
+    local over = assert(job:wait { interval = 0.01 })
+    assert.equal(("commvault job %d (Completed)"):format(number), tostring(over))
+    assert.equal("Completed", over.status)
+  end)
+
+  it("is no job to wait for where it tells no number", function()
+    local vault = assert(commvault:create_s3_vault { bucket = { clientName = "w" },
+      plan = { planId = 11, planName = "Server plan" }, cvs3Endpoints = { { clientId = 2 } } })
+    local job = assert(commvault:get_job(vault.addEndpointJob.jobId)).jobs[1].jobSummary
+    job.jobId = nil
+    expect.failure("refused", "partial", job:wait { interval = 0.01 })
+  end)
+
+  it("is the user that was made", function()
+    assert(ecl:create_account())
+    assert.equal("ecl users backup", tostring(assert(ecl:create_user "backup")))
+  end)
+
+  it("is a token, by the time when it ends", function()
+    local log_in = box:credentials "ecl"
+    local client = assert(coffer.ecl { base_url = "https://example.com",
+      api_key = log_in.username, api_secret = log_in.password, keystone_url = log_in.auth_url,
+      tenant_id = log_in.tenant_id })
+    assert.matches("^ecl token until %d%d%d%d%-", tostring(assert(client:issue_token())))
+  end)
+end)
+
 describe("colours", function()
   --- The output of a program on a terminal of its own.
   local function on_terminal(environment)
@@ -152,6 +204,28 @@ describe("help", function()
   local core = require "coffer.core"
 
   for provider in pairs(core.providers) do
+    it("lists every helper, with options that it takes: " .. provider, function()
+      local case = providers[provider]
+      local client = case.client "http://127.0.0.1:1"
+      local described = require("coffer.client").described(provider)
+      local said = show.help_text(provider, PLAIN)
+      local left = {}
+      for name in next, described.methods do
+        left[name] = not described.operations[name] and name ~= "close" or nil
+      end
+      for _, helper in ipairs(show.helpers(provider, described)) do
+        left[helper.name] = nil
+        assert.truthy(said:find("\n  " .. helper.text .. "\n      parameters", 1, true))
+        for _, option in ipairs(helper.options) do
+          assert.truthy(said:find(option, 1, true))
+          local first = helper.name == "request" and "create_account" or {}
+          local _, wrong = pcall(client[helper.name], client, first, { [option] = io.stdout })
+          assert.is_nil(tostring(wrong):find("known", 1, true), helper.name .. " " .. option)
+        end
+      end
+      assert.same({}, left)
+    end)
+
     it("lists every call with its parameters and their types: " .. provider, function()
       local said = show.help_text(provider, PLAIN)
       local described = core.describe(provider)
@@ -160,7 +234,7 @@ describe("help", function()
           operation.path), 1, true), name)
         assert.truthy(said:find(operation.about, 1, true))
         for _, parameter in ipairs(operation.parameters) do
-          local line = "\n      " .. parameter.name:gsub("%p", "%%%0") .. " +" .. parameter.type
+          local line = "\n      " .. parameter.name:gsub("%p", "%%%0") .. " +%l"
           assert.truthy(parameter.is_fixed or said:find(line), parameter.name)
         end
         if operation.paging then
@@ -179,9 +253,41 @@ describe("help", function()
     assert.is_nil(show.help_text("commvault", PLAIN):find("subType", 1, true))
   end)
 
+  it("shows what is in a table, below it", function()
+    local said = show.help_text("commvault", PLAIN)
+    assert.matches("\n      bucket +table, required %- the vault to be"
+      .. "\n        clientName +string, required %- name of the vault\n", said)
+    assert.matches("\n      owners +list of tables[^\n]*\n        userId +integer, required\n",
+      said)
+    assert.is_nil(said:find("__type__", 1, true))
+    assert.matches("\n              password +string or coffer.secret, required\n",
+      show.help_text("ecl", PLAIN))
+  end)
+
+  it("says what is written for a type that is not Lua's", function()
+    assert.matches("\n      acct_num +string or integer, required",
+      show.help_text("ecl", PLAIN))
+    assert.matches("\n      username +string or coffer.secret, required",
+      show.help_text("commvault", PLAIN))
+  end)
+
+  it("lists what results can do", function()
+    assert.matches("\n  wallet:wait\n      options +timeout, interval, sightings, on_progress, "
+      .. "errors", show.help_text("clumio", PLAIN))
+    assert.matches("\n  account:update, as update_account", show.help_text("astra", PLAIN))
+  end)
+
   it("says which parameters are required", function()
     assert.matches("\n      account_native_id +string, required %- AWS account ID, 12 digits\n",
       show.help_text("clumio", PLAIN))
+  end)
+
+  it("lists the providers where it is asked for another one", function()
+    local _, said = pcall(coffer.help, "clumi")
+    assert.matches("the name of a provider: astra, clumio, commvault, ecl "
+      .. "(did you mean 'clumio'?)", said, 1, true)
+    _, said = pcall(coffer.help)
+    assert.matches("the name of a provider: astra, clumio, commvault, ecl$", said)
   end)
 
   it("takes a client or a name; so does show for a client", function()

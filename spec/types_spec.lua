@@ -127,7 +127,7 @@ describe("the annotations of results", function()
     has_all("coffer.commvault.vault", vault)
     has_all("coffer.commvault.response", vault.response)
     has_all("coffer.commvault.entity", vault.response.entity)
-    has_all("coffer.commvault.job", vault.addEndpointJob)
+    has_all("coffer.commvault.endpoint_job", vault.addEndpointJob)
     assert.is_function(vault.wait)
   end)
 

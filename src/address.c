@@ -175,6 +175,39 @@ static const char *check_base_bytes(const char *url, size_t length)
   return NULL;
 }
 
+static const char bad_port[] = "must have a port from 1 to 65535";
+
+/* What is wrong with a URL that libcurl refused. */
+static const char *why_refused(CURLUcode code, bool is_base)
+{
+  switch (code) {
+  case CURLUE_OUT_OF_MEMORY:
+    return no_memory;
+  case CURLUE_BAD_PORT_NUMBER:
+    return bad_port;
+  case CURLUE_BAD_HOSTNAME:
+    return "must have a host whose name is valid";
+  case CURLUE_BAD_IPV6:
+    return "must have a valid IPv6 address between [ and ]";
+  case CURLUE_UNSUPPORTED_SCHEME:
+    return "must be https";
+  default:
+    return is_base ? "must be an absolute https URL" : "must be a URL";
+  }
+}
+
+/* libcurl takes port 0, at which nothing can be. */
+static const char *check_port(CURLU *url)
+{
+  char *port = NULL;
+  CURLUcode code = curl_url_get(url, CURLUPART_PORT, &port, 0);
+  bool is_zero = code == CURLUE_OK && port[strspn(port, "0")] == '\0';
+  curl_free(port);
+  if (code == CURLUE_OUT_OF_MEMORY)
+    return no_memory;
+  return is_zero ? bad_port : NULL;
+}
+
 static const char *check_url(const char *text, bool is_base)
 {
   const char *wrong = NULL;
@@ -183,12 +216,12 @@ static const char *check_url(const char *text, bool is_base)
     return no_memory;
   unsigned flags = is_base ? 0 : CURLU_NON_SUPPORT_SCHEME;
   CURLUcode code = curl_url_set(url, CURLUPART_URL, text, flags);
-  if (code == CURLUE_OUT_OF_MEMORY)
-    wrong = no_memory;
-  else if (code != CURLUE_OK)
-    wrong = is_base ? "must be an absolute https URL" : "must be a URL";
+  if (code != CURLUE_OK)
+    wrong = why_refused(code, is_base);
   else if (is_base)
     wrong = check_scheme(url, text);
+  if (!wrong)
+    wrong = check_port(url);
   curl_url_cleanup(url);
   return wrong;
 }

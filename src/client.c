@@ -126,14 +126,14 @@ void client_check_open(lua_State *L, const struct client *client)
 }
 
 struct client *client_check(lua_State *L, int index,
-                            const struct provider *provider)
+                            const struct provider *provider, const char *method)
 {
   struct client *client = type_test(L, index, provider);
-  if (!client)
-    misuse(L,
-           "%s: a method was called on a %s (write client:method, with a "
-           "colon)",
-           client_type_name(L, provider), luaL_typename(L, index));
+  if (!client) {
+    bool is_named = luaL_getmetafield(L, index, "__name") == LUA_TSTRING;
+    misuse(L, "%s:%s was called on a %s: write it with a colon", provider->name,
+           method, is_named ? lua_tostring(L, -1) : luaL_typename(L, index));
+  }
   client_check_open(L, client);
   return client;
 }
@@ -240,8 +240,6 @@ const char *client_check_token(const struct client *client, const char *text,
 static const char *check_token(const struct client *client, const char *text,
                                size_t length)
 {
-  if (!text)
-    return "must be a string or a coffer.secret";
   if (length > MOST_TOKEN)
     return "must not have more than 65536 bytes";
   return client_check_token(client, text, length);
@@ -261,9 +259,11 @@ int client_set_token(lua_State *L)
     length = given->length;
   else if (lua_type(L, 2) == LUA_TSTRING)
     text = lua_tolstring(L, 2, &length);
-  const char *wrong = client->flight.multi
-                          ? check_token(client, text, length)
-                          : "came too late: the client is closed";
+  const char *wrong;
+  if (!client->flight.multi)
+    wrong = "came too late: the client is closed";
+  else
+    wrong = text ? check_token(client, text, length) : secret_wanted(L, 2);
   if (wrong) {
     lua_pushnil(L);
     lua_pushstring(L, wrong);

@@ -54,9 +54,11 @@ struct client *client_push(lua_State *L, const struct provider *provider);
 void client_push_prepare(lua_State *L, const struct provider *provider,
                          const struct operation *operation);
 
-/* The open client of this provider at the index, else raises. */
+/* The open client of this provider at the index, else raises and names the
+** method that was called. */
 struct client *client_check(lua_State *L, int index,
-                            const struct provider *provider);
+                            const struct provider *provider,
+                            const char *method);
 
 /* Raises when the client is closed, or was made before a fork. */
 void client_check_open(lua_State *L, const struct client *client);

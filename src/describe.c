@@ -19,6 +19,15 @@ static void set_flag(lua_State *L, const char *name, bool flag)
   lua_setfield(L, -2, name);
 }
 
+/* The schema whose fields are named: an object's own, or that of the objects
+** in a list. */
+static const struct schema *named_fields(const struct schema *schema)
+{
+  return schema->kind == SCHEMA_ARRAY && schema->item ? schema->item : schema;
+}
+
+static void describe_fields(lua_State *L, const struct schema *schema);
+
 static void describe_parameter(lua_State *L, const struct field *field)
 {
   static const char *const kinds[] = {
@@ -27,13 +36,29 @@ static void describe_parameter(lua_State *L, const struct field *field)
       [SCHEMA_INT32] = "int32",   [SCHEMA_INT64] = "int64",
       [SCHEMA_CODE] = "code",     [SCHEMA_OBJECT] = "table",
       [SCHEMA_ARRAY] = "list",    [SCHEMA_MAP] = "table"};
-  lua_createtable(L, 0, 4);
+  const struct schema *inner = named_fields(field->schema);
+  lua_createtable(L, 0, 7);
   set_text(L, "name", field->name);
   set_text(L, "type", kinds[field->schema->kind]);
   set_flag(L, "is_required", (field->flags & FIELD_REQUIRED) != 0);
   set_flag(L, "is_fixed", (field->flags & FIELD_FIXED) != 0);
   set_flag(L, "is_of_client", (field->flags & FIELD_OF_CLIENT) != 0);
   set_text(L, "about", field->about);
+  if (inner->field_count > 0) {
+    describe_fields(L, inner);
+    lua_setfield(L, -2, "fields");
+  }
+}
+
+/* Pushes a list of what is in an object, each with its own `fields`. */
+static void describe_fields(lua_State *L, const struct schema *schema)
+{
+  luaL_checkstack(L, 4, NULL);
+  lua_createtable(L, (int)schema->field_count, 0);
+  for (size_t i = 0; i < schema->field_count; i++) {
+    describe_parameter(L, &schema->fields[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
 }
 
 static void describe_paging(lua_State *L, const struct paging *paging)
@@ -54,7 +79,6 @@ static void describe_paging(lua_State *L, const struct paging *paging)
 
 static void describe_operation(lua_State *L, const struct operation *operation)
 {
-  const struct schema *parameters = operation->parameters;
   lua_createtable(L, 0, 8);
   set_text(L, "name", operation->name);
   set_text(L, "method", operation->method);
@@ -70,11 +94,7 @@ static void describe_operation(lua_State *L, const struct operation *operation)
     describe_paging(L, operation->paging);
     lua_setfield(L, -2, "paging");
   }
-  lua_createtable(L, (int)parameters->field_count, 0);
-  for (size_t i = 0; i < parameters->field_count; i++) {
-    describe_parameter(L, &parameters->fields[i]);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
+  describe_fields(L, operation->parameters);
   lua_setfield(L, -2, "parameters");
 }
 

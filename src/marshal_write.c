@@ -3,7 +3,7 @@
 #include "marshal_parts.h"
 
 #include "address.h"
-#include "names.h"
+#include "misuse.h"
 #include "operation.h"
 #include "secret.h"
 
@@ -459,12 +459,10 @@ static void problem_unknown(lua_State *L, const struct writing *writing,
   struct names_search search = {.wanted = spot->name};
   for (size_t i = 0; i < schema->field_count; i++)
     names_offer(&search, schema->fields[i].name);
-  if (search.nearest)
-    lua_pushfstring(L, "is not known (did you mean '%s'?)", search.nearest);
-  else
-    lua_pushliteral(L, "is not known");
+  int top = lua_gettop(L);
+  lua_pushfstring(L, "is not known%s", misuse_hint(L, &search));
   problem(L, writing, spot, lua_tostring(L, -1));
-  lua_pop(L, 1);
+  lua_settop(L, top);
 }
 
 /* The key on top is no name. */

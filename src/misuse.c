@@ -77,9 +77,12 @@ int misuse_raise(lua_State *L)
   misuse(L, "%s", luaL_checkstring(L, 1));
 }
 
-const char *misuse_hint(lua_State *L, const char *nearest)
+const char *misuse_hint(lua_State *L, const struct names_search *search)
 {
-  if (!nearest)
-    return "";
-  return lua_pushfstring(L, " (did you mean '%s'?)", nearest);
+  const char *home = names_home(search->wanted);
+  if (home)
+    return lua_pushfstring(L, " (it is an option of %s)", home);
+  if (search->nearest)
+    return lua_pushfstring(L, " (did you mean '%s'?)", search->nearest);
+  return "";
 }

@@ -24,7 +24,7 @@
 enum { OLDEST_CURL = 0x075400 }; /* 7.84.0 */
 
 /* core.nearest(name, known): the name among the keys of `known` that the
-** misspelt one was meant to be, or nil. */
+** misspelt one was meant to be, or nil; and whose option it is, or nil. */
 static int core_nearest(lua_State *L)
 {
   struct names_search search = {.wanted = luaL_checkstring(L, 1)};
@@ -37,7 +37,8 @@ static int core_nearest(lua_State *L)
     lua_pop(L, 1);
   }
   lua_pushstring(L, search.nearest);
-  return 1;
+  lua_pushstring(L, names_home(search.wanted));
+  return 2;
 }
 
 /* core.providers: the title of each provider by its name. */

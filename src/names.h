@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /* Finds what a misspelt name was meant to be: offer every known name, then
-** ask. Nothing is suggested that differs in more than a third. */
+** ask. Suggested is what other programs call so, or stands at the name's end,
+** or differs in few letters. */
 struct names_search {
   const char *wanted;
   const char *nearest; /* NULL while nothing is near */
@@ -13,6 +14,10 @@ struct names_search {
 };
 
 void names_offer(struct names_search *search, const char *known);
+
+/* Whose option this is, for a name that is not known where it was given; NULL
+** where it is nobody's. */
+const char *names_home(const char *name);
 
 /* Where to cut a longer text so that no UTF-8 sequence is cut in two: `most`,
 ** or a little less. */

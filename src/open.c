@@ -214,14 +214,13 @@ static void take_setting(lua_State *L, struct client *client,
   size_t length;
   const char *text = setting_text(L, setting, &length);
   const char *wrong;
+  int top = lua_gettop(L);
   if (setting->use == SETTING_TOKEN && lua_isfunction(L, -1))
     return; /* called for a token when one is needed, by Lua */
   if (!text)
-    wrong = may_be_secret(setting) ? "must be a string or a coffer.secret"
-                                   : "must be a string";
+    wrong = may_be_secret(setting) ? secret_wanted(L, -1) : "must be a string";
   else
     wrong = check_setting(L, client, setting, text, length);
-  int top = lua_gettop(L);
   if (wrong && !is_spare(client, setting, environment))
     wrong_setting(L, client, setting, environment, wrong);
   else if (!wrong)
@@ -282,11 +281,27 @@ static void add_variables(luaL_Buffer *text, const struct setting *setting)
   }
 }
 
+/* True where it is told already what is wrong with what was given. */
+static bool has_problem(lua_State *L, const char *name)
+{
+  bool is_found = false;
+  lua_Integer count = (lua_Integer)lua_rawlen(L, AT_PROBLEMS);
+  for (lua_Integer i = 1; i <= count && !is_found; i++) {
+    lua_rawgeti(L, AT_PROBLEMS, i);
+    lua_getfield(L, -1, "field");
+    is_found = strcmp(lua_tostring(L, -1), name) == 0;
+    lua_pop(L, 2);
+  }
+  return is_found;
+}
+
 /* Says what is missing, and all the ways in which it can be given. */
 static void missing_setting(lua_State *L, const struct provider *provider,
                             const struct setting *setting)
 {
   luaL_Buffer text;
+  if (has_problem(L, setting->name))
+    return;
   bool is_token = setting->use == SETTING_TOKEN;
   luaL_buffinit(L, &text);
   luaL_addstring(&text, "is not given: use option '");
@@ -379,7 +394,7 @@ static void check_credential(lua_State *L, const struct client *client)
       check_log_in(L, client->provider))
     return;
   const struct setting *token = setting_named(client->provider, "token");
-  if (token && !environment_of(token)) /* else it was there, and a problem */
+  if (token)
     missing_setting(L, client->provider, token);
 }
 
@@ -435,7 +450,8 @@ static void check_home(lua_State *L, const struct client *client)
   const struct setting *url = setting_for(provider, SETTING_LOG_IN_URL);
   const struct setting *base = setting_for(provider, SETTING_BASE_URL);
   if (!provider->home || !url || !base || is_given(L, "token") ||
-      is_given(L, "token_file"))
+      is_given(L, "token_file") || has_problem(L, base->name) ||
+      has_problem(L, url->name))
     return;
   bool is_option = push_log_in_url(L, url);
   bool is_own = !client->token && (is_option || lua_isnil(L, -1));

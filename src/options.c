@@ -108,7 +108,7 @@ static void take_secret(lua_State *L, const struct taking *taking,
   const struct secret *secret = secret_test(L, -1);
   const char *text = secret && secret->bytes ? secret->bytes : "";
   if (!secret && lua_type(L, -1) != LUA_TSTRING)
-    refuse(L, taking, "must be a string or a coffer.secret");
+    refuse(L, taking, secret_wanted(L, -1));
   if (secret)
     length = secret->length;
   else
@@ -195,7 +195,7 @@ static _Noreturn void refuse_unknown(lua_State *L, const char *whose,
            "is no such switch: give ca_file)",
            whose, search->wanted);
   misuse(L, "%s: unknown option '%s'%s", whose, search->wanted,
-         misuse_hint(L, search->nearest));
+         misuse_hint(L, search));
 }
 
 static const struct option *find(const struct option *const *lists,

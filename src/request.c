@@ -420,7 +420,7 @@ int request_prepare(lua_State *L)
 {
   const struct provider *provider = lua_touserdata(L, lua_upvalueindex(1));
   const struct operation *operation = lua_touserdata(L, lua_upvalueindex(2));
-  struct client *client = client_check(L, AT_CLIENT, provider);
+  struct client *client = client_check(L, AT_CLIENT, provider, operation->name);
   lua_settop(L, AT_OPTIONS);
   settle_parameters(L, provider, operation);
   struct request *request = request_push(L, client, operation);

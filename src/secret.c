@@ -15,6 +15,14 @@ struct secret *secret_test(lua_State *L, int index)
   return type_test(L, index, &secret_type);
 }
 
+const char *secret_wanted(lua_State *L, int index)
+{
+  if (secret_test(L, index))
+    return "must not be a secret that was wiped";
+  return lua_pushfstring(L, "must be a string or a coffer.secret, got %s",
+                         luaL_typename(L, index));
+}
+
 struct secret *secret_push_empty(lua_State *L, size_t length)
 {
   struct secret *secret = lua_newuserdatauv(L, sizeof *secret + length + 1, 0);

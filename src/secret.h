@@ -25,6 +25,10 @@ struct secret *secret_push_empty(lua_State *L, size_t length);
 /* The secret at this index, or NULL where there is another thing. */
 struct secret *secret_test(lua_State *L, int index);
 
+/* What to say where a text was asked for, and this is none; may be on the
+** stack. Tells the type, never what is in it. */
+const char *secret_wanted(lua_State *L, int index);
+
 /* Overwrites the bytes. May be called again. */
 void secret_wipe(struct secret *secret);
 

@@ -110,12 +110,12 @@ local function request_method(provider, described)
 end
 
 --- A helper as a method: it is called on a client of its provider, or not at all.
-local function on_client(provider, helper)
+local function on_client(provider, name, helper)
   return function(self, ...)
     local state = states[self]
     if not state or state.provider ~= provider then
-      core.misuse(("coffer.%s: a method was called on a %s (write client:method, with a colon)")
-        :format(provider, state and state.provider .. " client" or type(self)))
+      core.misuse(("%s:%s was called on a %s: write it with a colon"):format(provider, name,
+        state and "coffer." .. state.provider or type(self)))
     end
     return helper(self, ...)
   end
@@ -127,12 +127,12 @@ local function add_helpers(provider, described)
   local methods = described.methods
   for _, operation in pairs(described.operations) do
     if operation.paging then
-      methods[operation.paging.name] = on_client(provider,
+      methods[operation.paging.name] = on_client(provider, operation.paging.name,
         need("coffer.pages").method(provider, operation))
     end
   end
   for name, ensured in pairs(need("coffer.ensure").methods(provider)) do
-    methods[name] = on_client(provider, function(...)
+    methods[name] = on_client(provider, name, function(...)
       return call.whole(ensured, ...)
     end)
   end
@@ -161,7 +161,7 @@ local function load(provider)
   for name, operation in pairs(described.operations) do
     methods[name] = method(provider, operation)
   end
-  methods.request = on_client(provider, request_method(provider, described))
+  methods.request = on_client(provider, "request", request_method(provider, described))
   setmetatable(methods, {
     __index = function(_, name)
       add_helpers(provider, described)

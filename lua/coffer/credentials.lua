@@ -149,9 +149,21 @@ local function no_token(failure)
     failure.code, failure)
 end
 
+--- What a caller is told while a refusal holds. The provider may have asked for more time than
+-- that.
+local function held_back(refused)
+  local now = core.clock()
+  local told, left = copy(refused.told), math.ceil(refused.till - now)
+  local asked = math.ceil((told.retry_after or 0) - (now - refused.since))
+  told.said = ("%s; it was refused before and is not tried again for %d s"):format(told.said, left)
+  told.retry_after = math.max(left, asked)
+  return told
+end
+
 --- Keeps a refusal, so that the next callers get the same without another log-in.
 local function refuse(state, told)
-  state.refused = { told = told, till = core.clock() + HOLD }
+  local now = core.clock()
+  state.refused = { told = told, since = now, till = now + HOLD }
   return nil, copy(told)
 end
 
@@ -159,7 +171,7 @@ end
 local function from_log_in(log_in)
   return function(state, till)
     if state.refused and core.clock() < state.refused.till then
-      return nil, copy(state.refused.told)
+      return nil, held_back(state.refused)
     end
     state.refused, state.no_token = nil, nil
     local parameters = credentials.parameters(state.client, state.provider, log_in.operation)

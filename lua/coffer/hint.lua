@@ -6,6 +6,8 @@ local lower = require("coffer.text").lower
 local hint = {}
 
 local TRUST = "where a private authority has signed it, give its certificate as ca_file"
+local AUTHORITIES = "ca_file has to be a readable PEM file of certificates; "
+  .. "so has the system's own, which is taken where none is given"
 local KEY = "see client_certificate and client_key; "
   .. "an encrypted key needs its password as client_key_password"
 
@@ -16,6 +18,10 @@ local ways = {
   { "self.signed certificate", TRUST },
   { "verify the first certificate", TRUST },
   { "certificate verification failed", TRUST },
+  { "setting certificate file", AUTHORITIES },
+  { "setting certificate verify", AUTHORITIES },
+  { "reading ca cert file", AUTHORITIES },
+  { "trust anchors", AUTHORITIES },
   { "private key", KEY },
   { "pass phrase", KEY },
   { "encrypted key", KEY },

@@ -7,14 +7,25 @@
 local core = require "coffer.core"
 local need = require "coffer.need"
 
+local coffer
+
+--- coffer:clumio{} is coffer.clumio(coffer, {}).
+local function check_dot(name, first, ...)
+  if rawequal(first, coffer) and (name ~= "show" or select("#", ...) > 0) then
+    core.misuse(("coffer:%s was called with a colon: write coffer.%s, with a dot"):format(name,
+      name))
+  end
+end
+
 --- A function of a module that is loaded when it is called.
 local function of(module, name)
   return function(...)
+    check_dot(name, ...)
     return need(module)[name](...)
   end
 end
 
-local coffer = {
+coffer = {
   _VERSION = "coffer " .. core.version,
 
   --- JSON null inside free-form values; the same as `cjson.null`.
@@ -55,6 +66,7 @@ local coffer = {
 -- Raises for an option that is unknown or has a wrong value.
 for provider in pairs(core.providers) do
   coffer[provider] = function(options)
+    check_dot(provider, options)
     return need("coffer.client").open(provider, options)
   end
 end
@@ -62,6 +74,7 @@ end
 --- `coffer.sandbox(options)` starts all four providers on a loopback port,
 -- inside the process. Raises where the sandbox was not built.
 function coffer.sandbox(options)
+  check_dot("sandbox", options)
   return need "coffer.sandbox"(options)
 end
 

@@ -97,7 +97,10 @@ local function way_out(name, known, nearest)
   elseif core.is_verification(name) then
     return " (certificates are always verified, there is no such switch: give ca_file)"
   end
-  local meant = nearest(name, known)
+  local meant, home = nearest(name, known)
+  if home then
+    return (" (it is an option of %s)"):format(home)
+  end
   return meant and (" (did you mean '%s'?)"):format(meant) or ""
 end
 

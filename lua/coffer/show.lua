@@ -147,37 +147,109 @@ function show.provider_of(value)
   return name and core.providers[name:match "^coffer%.(%w+)$"] and name:match "%w+$" or nil
 end
 
-local function parameter_line(parameter)
-  local kind = parameter.type
+--- What a caller writes for the core's types that are not Lua's.
+local TYPES = {
+  secret = "string or coffer.secret", code = "string or integer", int32 = "integer",
+  int64 = "integer", any = "any value",
+}
+
+local function type_text(parameter)
+  local kind = TYPES[parameter.type] or parameter.type
+  kind = kind == "list" and parameter.fields and "list of tables" or kind
   if parameter.is_of_client then
-    kind = kind .. ", the client's where not given"
-  elseif parameter.is_required then
-    kind = kind .. ", required"
+    return kind .. ", the client's where not given"
   end
-  return ("      %-22s %s%s"):format(parameter.name, kind,
-    parameter.about and " - " .. parameter.about or "")
+  return parameter.is_required and kind .. ", required" or kind
 end
+
+local function put_line(lines, indent, name, words)
+  local width = math.max(28 - #indent, #name)
+  lines[#lines + 1] = ("%s%-" .. width .. "s %s"):format(indent, name, words)
+end
+
+--- The parameters, each with what is in it below.
+local function put_parameters(lines, parameters, indent)
+  for _, parameter in ipairs(parameters) do
+    if not parameter.is_fixed then
+      put_line(lines, indent, parameter.name, type_text(parameter)
+        .. (parameter.about and " - " .. parameter.about or ""))
+      put_parameters(lines, parameter.fields or {}, indent .. "  ")
+    end
+  end
+end
+
+local INDENT = "      "
 
 local function put_operation(lines, provider, operation, colours)
   lines[#lines + 1] = ("  %s:%s%s%s  %s%s %s%s"):format(provider, colours.bold, operation.name,
     colours.reset, colours.dim, operation.method,
     operation.path == "" and "(a link)" or operation.path, colours.reset)
   lines[#lines + 1] = "    " .. operation.about
-  for _, parameter in ipairs(operation.parameters) do
-    if not parameter.is_fixed then
-      lines[#lines + 1] = parameter_line(parameter)
-    end
-  end
+  put_parameters(lines, operation.parameters, INDENT)
 end
 
-local function iterators_of(described)
-  local names = {}
-  for _, operation in pairs(described.operations) do
-    if operation.paging then
-      names[operation.paging.name] = true
+local READ = { "timeout", "deadline", "attempts" }
+local CALL = { "extra", table.unpack(READ) }
+local ENSURE = { "settle", "lock", table.unpack(CALL) }
+local WAIT = { "timeout", "interval", "sightings", "on_progress" }
+local MANY = { "at_once", "per_second", "stop_on_failure", "on_progress" }
+
+local function joined(names, more)
+  local all = table.move(names, 1, #names, 1, {})
+  return table.move(more or {}, 1, #(more or {}), #all + 1, all)
+end
+
+--- What there is on top of the calls: lists of { name, parameters, options } in print order.
+-- `options` are names, of which spec/show_spec.lua sees that they are known.
+function show.helpers(provider, described)
+  local said = need("coffer.providers." .. provider)
+  local helpers = {}
+  local function add(form, name, parameters, options)
+    helpers[#helpers + 1] = { name = name, text = form:format(provider, name),
+                              parameters = parameters, options = options }
+  end
+  for _, name in ipairs(sorted_keys(described.operations)) do
+    local paging = described.operations[name].paging
+    if paging then
+      add("for item in %s:%s {} do", paging.name, "those of " .. name, READ)
     end
   end
-  return names
+  local ensured = said.ensure
+  if ensured then
+    add("%s:%s", ensured.method, "those of " .. ensured.call, ENSURE)
+  end
+  if ensured and ensured.plural then
+    add("%s:%s", ensured.plural, "a list of those of " .. ensured.call, joined(ENSURE, MANY))
+  end
+  for name, waiting in pairs(said.wait_methods or {}) do
+    add("%s:%s", name, waiting.parameter, WAIT)
+  end
+  add("%s:%s", "request", "the name of a call, and its parameters", CALL)
+  return helpers
+end
+
+local function put_helpers(lines, provider, described)
+  lines[#lines + 1] = "  on top of these, see docs/helpers.md:"
+  for _, helper in ipairs(show.helpers(provider, described)) do
+    lines[#lines + 1] = "  " .. helper.text
+    put_line(lines, INDENT, "parameters", helper.parameters)
+    put_line(lines, INDENT, "options", table.concat(helper.options, ", "))
+  end
+  lines[#lines + 1] = ("  %s:close"):format(provider)
+end
+
+--- The methods of the results: those that are calls, and wait.
+local function put_things(lines, provider, described)
+  local waits = need("coffer.providers." .. provider).waits or {}
+  for _, name in ipairs(sorted_keys(described.things)) do
+    for _, deed in ipairs(described.things[name].deeds) do
+      lines[#lines + 1] = ("  %s:%s, as %s"):format(name, deed.name, deed.operation)
+    end
+    if waits[name] then
+      lines[#lines + 1] = ("  %s:wait"):format(name)
+      put_line(lines, INDENT, "options", table.concat(joined(WAIT, waits[name].options), ", "))
+    end
+  end
 end
 
 --- The text that coffer.help prints.
@@ -189,14 +261,10 @@ function show.help_text(provider, colours)
   for _, name in ipairs(sorted_keys(described.operations)) do
     put_operation(lines, provider, described.operations[name], colours)
   end
-  lines[#lines + 1] = "  on top of these, see docs/helpers.md:"
-  local iterators = iterators_of(described)
-  for _, name in ipairs(sorted_keys(described.methods)) do
-    if not described.operations[name] then
-      lines[#lines + 1] = (iterators[name] and "  for item in %s:%s {} do" or "  %s:%s")
-        :format(provider, name)
-    end
-  end
+  lines[#lines + 1] = ("  options of a call: %s; extra where it has a body"):format(
+    table.concat(READ, ", "))
+  put_helpers(lines, provider, described)
+  put_things(lines, provider, described)
   return table.concat(lines, "\n")
 end
 
@@ -205,7 +273,10 @@ end
 function show.help(of)
   local provider = show.provider_of(of) or of
   if type(provider) ~= "string" or not core.providers[provider] then
-    core.misuse("coffer.help takes a client, or the name of a provider")
+    local nearest = type(provider) == "string" and core.nearest(provider, core.providers)
+    core.misuse(("coffer.help takes a client, or the name of a provider: %s%s"):format(
+      table.concat(sorted_keys(core.providers), ", "),
+      nearest and (" (did you mean '%s'?)"):format(nearest) or ""))
   end
   io.stdout:write(show.help_text(provider), "\n")
 end

@@ -348,13 +348,13 @@ function clumio:close() end
 ---@field warningCode? integer|string
 ---@field warningMessage? string
 
----@class coffer.commvault.job
+---@class coffer.commvault.endpoint_job
 ---@field jobId? integer
 ---@field response? coffer.commvault.response
 
 ---@class coffer.commvault.vault
 ---@field response coffer.commvault.response
----@field addEndpointJob? coffer.commvault.job
+---@field addEndpointJob? coffer.commvault.endpoint_job
 local vault = {}
 
 ---Waits for the job of its end points; without one it is ready at once.
@@ -364,6 +364,31 @@ function vault:wait(options) end
 
 ---@class coffer.commvault.listed_vault
 ---@field name? string
+
+---What a list of jobs tells of one.
+---@class coffer.commvault.job
+---@field jobId? integer
+---@field status? string
+---@field localizedStatus? string
+---@field jobType? string
+---@field percentComplete? integer
+---@field pendingReason? string
+local job = {}
+
+---Waits until it is over.
+---@param options? coffer.wait_options
+---@return coffer.commvault.job? job, coffer.failure? failure, coffer.code? code
+function job:wait(options) end
+
+---@class coffer.commvault.job_list
+---@field jobs { jobSummary: coffer.commvault.job }[]
+
+---What a log-in gives.
+---@class coffer.commvault.session
+---@field token coffer.secret
+---@field userName? string
+---@field aliasName? string
+---@field userGUID? string
 
 ---@class coffer.commvault.vault_page
 ---@field CVS3Stores coffer.commvault.listed_vault[]
@@ -446,13 +471,13 @@ function commvault:list_s3_vaults(parameters, options) end
 ---Reads a job; a fresh one may not be there yet.
 ---@param parameters integer|coffer.commvault.get_job
 ---@param options? coffer.call_options
----@return table? list, coffer.failure? failure, coffer.code? code
+---@return coffer.commvault.job_list? list, coffer.failure? failure, coffer.code? code
 function commvault:get_job(parameters, options) end
 
 ---Waits for a job, whatever it is for.
 ---@param parameters integer|coffer.commvault.get_job
 ---@param options? coffer.wait_options
----@return table? summary of the job, coffer.failure? failure, coffer.code? code
+---@return coffer.commvault.job? job, coffer.failure? failure, coffer.code? code
 function commvault:wait_job(parameters, options) end
 
 ---Lists the plans that can hold a vault.
@@ -464,12 +489,12 @@ function commvault:list_plans(parameters, options) end
 ---Gets a token; without parameters, with the client's own user name and password.
 ---@param parameters? coffer.commvault.login
 ---@param options? coffer.call_options
----@return { token: coffer.secret }? session, coffer.failure? failure, coffer.code? code
+---@return coffer.commvault.session? session, coffer.failure? failure, coffer.code? code
 function commvault:login(parameters, options) end
 
 ---@param parameters coffer.credential|coffer.commvault.renew_token
 ---@param options? coffer.call_options
----@return { token: coffer.secret }? session, coffer.failure? failure, coffer.code? code
+---@return coffer.commvault.session? session, coffer.failure? failure, coffer.code? code
 function commvault:renew_token(parameters, options) end
 
 ---Gets a new pair of tokens; the old one must not be used again.
@@ -537,6 +562,13 @@ function commvault:close() end
 ---@field SecretAccessKey? coffer.secret told once
 ---@field CreateDate? string
 
+---@class coffer.ecl.users
+---@field User coffer.ecl.user[]
+
+---What issue_token gives: the token is its member `X-Subject-Token`.
+---@class coffer.ecl.token_until
+---@field token? { issued_at?: string, expires_at?: string }
+
 ---@class coffer.ecl.create_account
 ---@field tenant_id? string else the client's
 
@@ -566,7 +598,7 @@ function ecl:create_account(parameters, options) end
 ---Creates a user below the tenant's account.
 ---@param parameters string|coffer.ecl.create_user
 ---@param options? coffer.call_options
----@return { User: coffer.ecl.user[] }? users, coffer.failure? failure, coffer.code? code
+---@return coffer.ecl.users? users, coffer.failure? failure, coffer.code? code
 function ecl:create_user(parameters, options) end
 
 ---Lists what an account used on each day.
@@ -578,7 +610,7 @@ function ecl:list_utilizations(parameters, options) end
 ---Gets a token; without parameters, with the client's own api_key and api_secret.
 ---@param parameters? coffer.ecl.issue_token
 ---@param options? coffer.call_options
----@return table? token, coffer.failure? failure, coffer.code? code
+---@return coffer.ecl.token_until? token, coffer.failure? failure, coffer.code? code
 function ecl:issue_token(parameters, options) end
 
 ---@param parameters coffer.ecl.list_utilizations

@@ -69,7 +69,9 @@ describe("a certificate", function()
     local case = providers.clumio
     local faulty <close> = server.start { tls = made.good, { send = case.good() } }
     for _, path in ipairs { "/nonexistent/ca.pem", workdir.write("no-ca.pem", "nothing\n") } do
-      expect.failure("not_sent", "tls", case.create(case.client(faulty.url, { ca_file = path })))
+      local failure = expect.failure("not_sent", "tls",
+        case.create(case.client(faulty.url, { ca_file = path })))
+      assert.matches("ca_file has to be a readable PEM file", failure.message, 1, true)
     end
     assert.equal(0, #faulty:requests())
   end)

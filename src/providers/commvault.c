@@ -149,8 +149,10 @@ static const struct field job_summary_fields[] = {
     {"localizedStatus", &schema_text},  {"jobType", &schema_text},
     {"percentComplete", &schema_int64}, {"pendingReason", &schema_text},
 };
-static const struct schema job_summary = {.kind = SCHEMA_OBJECT,
-                                          FIELDS(job_summary_fields)};
+static const struct thing job_thing = {
+    .name = "job", .title = "jobId", .status = "status"};
+static const struct schema job_summary = {
+    .kind = SCHEMA_OBJECT, FIELDS(job_summary_fields), .thing = &job_thing};
 static const struct field listed_job_fields[] = {
     {"jobSummary", &job_summary},
 };
@@ -224,8 +226,10 @@ static const struct field session_fields[] = {
     {"data", &session_data},     {"userName", &schema_text},
     {"aliasName", &schema_text}, {"userGUID", &schema_text},
 };
-static const struct schema session = {.kind = SCHEMA_OBJECT,
-                                      FIELDS(session_fields)};
+static const struct thing session_thing = {.name = "session",
+                                           .title = "userName"};
+static const struct schema session = {
+    .kind = SCHEMA_OBJECT, FIELDS(session_fields), .thing = &session_thing};
 
 static const struct field renew_token_fields[] = {
     {"sessionId", &schema_secret, FIELD_REQUIRED, .about = "the old token"},
@@ -322,7 +326,8 @@ static const struct operation operations[] = {
      .about = "Gets a new pair of tokens; the old one must not be used again."},
 };
 
-static const struct thing *const things[] = {&vault_thing, &store_thing};
+static const struct thing *const things[] = {&vault_thing, &store_thing,
+                                             &job_thing, &session_thing};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"COMMVAULT_TOKEN"}},

@@ -58,8 +58,10 @@ static const struct schema users = {.kind = SCHEMA_ARRAY, .item = &user};
 static const struct field user_list_fields[] = {
     {"User", &users},
 };
-static const struct schema user_list = {.kind = SCHEMA_OBJECT,
-                                        FIELDS(user_list_fields)};
+static const struct thing user_list_thing = {.name = "users",
+                                             .title = "User.1.UserName"};
+static const struct schema user_list = {
+    .kind = SCHEMA_OBJECT, FIELDS(user_list_fields), .thing = &user_list_thing};
 
 /* Utilizations */
 
@@ -140,8 +142,10 @@ static const struct field token_fields[] = {
 static const struct schema token = {.kind = SCHEMA_OBJECT,
                                     FIELDS(token_fields)};
 static const struct field token_answer_fields[] = {{"token", &token}};
-static const struct schema token_answer = {.kind = SCHEMA_OBJECT,
-                                           FIELDS(token_answer_fields)};
+static const struct thing token_thing = {.name = "token until",
+                                         .title = "token.expires_at"};
+static const struct schema token_answer = {
+    .kind = SCHEMA_OBJECT, FIELDS(token_answer_fields), .thing = &token_thing};
 
 static const struct operation operations[] = {
     {.name = "create_account",
@@ -188,7 +192,8 @@ static const struct operation operations[] = {
      .about = "Gets a token for an API key and its secret."},
 };
 
-static const struct thing *const things[] = {&account_thing, &user_thing};
+static const struct thing *const things[] = {&account_thing, &user_thing,
+                                             &user_list_thing, &token_thing};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"OS_TOKEN", "OS_AUTH_TOKEN"}},

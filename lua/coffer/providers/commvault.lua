@@ -63,6 +63,13 @@ local any_job = {
     },
   },
   state = "status",
+  subject = function(summary)
+    local number = outside.number(rawget(summary, "jobId"))
+    if not number then
+      return nil, { said = "its summary tells no number by which it could be looked for" }
+    end
+    return number
+  end,
   look = function(client, _, options, number)
     return client:get_job({ jobId = number }, options)
   end,
