@@ -231,7 +231,8 @@ describe("a method", function()
     local said = loopback.raised(providers.clumio, function(clumio)
       clumio.create_wallet { account_native_id = "123456789012" }
     end)
-    assert.matches("clumio:create_wallet was called on a table: write it with a colon", said, 1, true)
+    assert.matches("clumio:create_wallet was called on a table: write it with a colon", said, 1,
+      true)
     assert.matches("contract_spec.lua:", said, 1, true)
   end)
 

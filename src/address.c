@@ -180,20 +180,20 @@ static const char bad_port[] = "must have a port from 1 to 65535";
 /* What is wrong with a URL that libcurl refused. */
 static const char *why_refused(CURLUcode code, bool is_base)
 {
-  switch (code) {
-  case CURLUE_OUT_OF_MEMORY:
-    return no_memory;
-  case CURLUE_BAD_PORT_NUMBER:
-    return bad_port;
-  case CURLUE_BAD_HOSTNAME:
-    return "must have a host whose name is valid";
-  case CURLUE_BAD_IPV6:
-    return "must have a valid IPv6 address between [ and ]";
-  case CURLUE_UNSUPPORTED_SCHEME:
-    return "must be https";
-  default:
-    return is_base ? "must be an absolute https URL" : "must be a URL";
-  }
+  static const struct {
+    CURLUcode code;
+    const char *said;
+  } reasons[] = {
+      {CURLUE_OUT_OF_MEMORY, no_memory},
+      {CURLUE_BAD_PORT_NUMBER, bad_port},
+      {CURLUE_BAD_HOSTNAME, "must have a host whose name is valid"},
+      {CURLUE_BAD_IPV6, "must have a valid IPv6 address between [ and ]"},
+      {CURLUE_UNSUPPORTED_SCHEME, "must be https"},
+  };
+  for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+    if (reasons[i].code == code)
+      return reasons[i].said;
+  return is_base ? "must be an absolute https URL" : "must be a URL";
 }
 
 /* libcurl takes port 0, at which nothing can be. */

@@ -289,7 +289,8 @@ static bool has_problem(lua_State *L, const char *name)
   for (lua_Integer i = 1; i <= count && !is_found; i++) {
     lua_rawgeti(L, AT_PROBLEMS, i);
     lua_getfield(L, -1, "field");
-    is_found = strcmp(lua_tostring(L, -1), name) == 0;
+    const char *field = lua_tostring(L, -1);
+    is_found = field && strcmp(field, name) == 0;
     lua_pop(L, 2);
   }
   return is_found;
@@ -378,9 +379,10 @@ static bool check_log_in(lua_State *L, const struct provider *provider)
 {
   bool is_begun = luaL_getsubtable(L, AT_HELD, "credentials");
   for (const char *const *name = provider->log_in; is_begun && *name; name++) {
+    const struct setting *setting = setting_named(provider, *name);
     lua_pushstring(L, *name);
-    if (lua_rawget(L, -2) == LUA_TNIL)
-      missing_setting(L, provider, setting_named(provider, *name));
+    if (lua_rawget(L, -2) == LUA_TNIL && setting)
+      missing_setting(L, provider, setting);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
