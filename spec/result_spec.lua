@@ -77,6 +77,16 @@ describe("a result", function()
     assert.is_nil(rawget(wallet, "refresh"))
   end)
 
+  it("says what it lacks where it cannot be named: wallet:keys()", function()
+    local wallet = assert(loopback.answer(clumio, { body = '{"id":"w-1"}' }))
+    local keys, failure, code = wallet:keys()
+    assert.is_nil(keys)
+    assert.equal("invalid", code)
+    assert.equal("not_sent", failure.outcome)
+    assert.matches("wallet:keys needs the thing's _links.list-wallet-keys.href",
+      failure.message, 1, true)
+  end)
+
   it("goes on where its client did, after that was let go: wallet:refresh()", function()
     local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }
     local wallet = assert(clumio.create(clumio.client(faulty.url)))

@@ -1,6 +1,7 @@
 --- What a client's results are: plain tables with the API's own fields, whose
 -- metatables print them in one line and know what can be done with them.
 local core = require "coffer.core"
+local failure = require "coffer.failure"
 local need = require "coffer.need"
 local path = require "coffer.path"
 local text = require "coffer.text"
@@ -8,13 +9,27 @@ local thing_client = require "coffer.thing_client"
 
 local things = {}
 
+--- The failure of a call on a thing that does not tell what names it.
+local function nameless(provider, whose, deed)
+  local told = failure.new({
+    outcome = "not_sent", code = "invalid", provider = provider, operation = deed.operation,
+    said = ("%s needs the thing's %s, which its answer did not tell"):format(whose, deed.field),
+    details = { { field = deed.parameter, message = "is required" } },
+  }, 0)
+  return nil, told, told.code
+end
+
 --- A call on a thing: thing:refresh(options). Where the call takes more than
 -- what names the thing, that comes first: thing:update(parameters, options).
-local function method(whose, deed, operation)
+local function method(provider, whose, deed, operation)
   local has_more = #operation.parameters > 1
   return function(self, parameters, options)
     local client = thing_client.of(self, whose)
-    local all = { [deed.parameter] = path.get(self, deed.field) }
+    local named_by = path.get(self, deed.field)
+    if named_by == nil then
+      return nameless(provider, whose, deed)
+    end
+    local all = { [deed.parameter] = named_by }
     if not has_more then
       return client[deed.operation](client, all, parameters)
     elseif parameters ~= nil and type(parameters) ~= "table" then
@@ -60,7 +75,7 @@ function things.of(provider, described)
     local reserved = { wait = true }
     for _, deed in ipairs(thing.deeds) do
       local operation = described.operations[deed.operation]
-      methods[deed.name] = method(name .. ":" .. deed.name, deed, operation)
+      methods[deed.name] = method(provider, name .. ":" .. deed.name, deed, operation)
       reserved[deed.name] = true
     end
     kinds[name] = { methods = methods, reserved = reserved, tostring = print_as(provider, thing),
