@@ -264,7 +264,7 @@ int client_set_token(lua_State *L)
     wrong = "came too late: the client is closed";
   else
     wrong = text ? check_token(client, text, length) : secret_wanted(L, 2);
-  if (wrong) {
+  if (wrong || !text) {
     lua_pushnil(L);
     lua_pushstring(L, wrong);
     return 2;
