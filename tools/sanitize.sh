@@ -36,7 +36,10 @@ mkdir -p "$reports"
 common="log_path=$reports/report:log_exe_name=1:allow_addr2line=1"
 ASAN_OPTIONS="$common:detect_leaks=1:exitcode=0:allocator_may_return_null=1:strict_string_checks=1"
 UBSAN_OPTIONS="$common:print_stacktrace=1"
-export ASAN_OPTIONS UBSAN_OPTIONS
+# glibc loses a name where LOCPATH says where its locales are.
+echo 'leak:argz_add_sep' >"$place/suppressions"
+LSAN_OPTIONS="suppressions=$PWD/$place/suppressions:print_suppressions=0"
+export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 
 cat >"$place/lua" <<EOT
 #!/bin/sh
