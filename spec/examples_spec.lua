@@ -68,13 +68,17 @@ local function tempting()
 end
 
 describe("with every token in the environment", function()
-  --- Where a program went outside of loopback, and was not let through.
-  local function trapped(name, words, input)
+  local function need_trap()
     if os.getenv "COFFER_SANITIZED" then
       pending "the sanitizers have to be loaded first"
     end
+    return child.need "trap.so"
+  end
+
+  --- Where a program went outside of loopback, and was not let through.
+  local function trapped(name, words, input)
     local notes, variables = file_of "trap.notes", tempting()
-    variables.LD_PRELOAD, variables.TRAP_NOTES = child.need "trap.so", notes
+    variables.LD_PRELOAD, variables.TRAP_NOTES = need_trap(), notes
     run(0, name, words, { variables = variables, input = input })
     return io.open(notes) and read(notes)
   end
@@ -97,7 +101,7 @@ describe("with every token in the environment", function()
   end)
 
   it("would be seen to leave it", function()
-    local variables = { LD_PRELOAD = child.need "trap.so", TRAP_NOTES = file_of "trap.notes",
+    local variables = { LD_PRELOAD = need_trap(), TRAP_NOTES = file_of "trap.notes",
       CLUMIO_API_TOKEN = TOKEN }
     run(1, "audit", { "--for-real" }, { variables = variables })
     assert.matches("^looked up us%-west%-2%.api%.clumio%.com\n", read(variables.TRAP_NOTES))
