@@ -129,6 +129,18 @@ describe("descriptors that run out", function()
       return count
     end
 
+    --- True when no more are open than before: a thread that looked up a name may end a moment
+    --- later, and gives its own back then.
+    function limits.are_back(before)
+      for _ = 1, 50 do
+        if limits.count() <= before then
+          return true
+        end
+        os.execute "sleep 0.1"
+      end
+      return false
+    end
+
     return limits
   ]])
 
@@ -152,7 +164,7 @@ describe("descriptors that run out", function()
         assert(not wallet and failure.outcome == "not_sent", tostring(failure))
         if round == 1 then print(failure) end
       end
-      assert(limits.count() <= before, "descriptors were lost")
+      assert(limits.are_back(before), "descriptors were lost")
       assert(client:create_wallet "123456789012")
     end, faulty.url)
     assert.matches("%[unreachable%]", said.output)
@@ -187,7 +199,7 @@ describe("descriptors that run out", function()
         told = nil -- luacheck: ignore
         collectgarbage()
       end
-      assert(limits.count() <= before, "descriptors were lost")
+      assert(limits.are_back(before), "descriptors were lost")
     end)
     assert.equal("0\ttrue\tfalse\tclumio: the client cannot be opened: too many files are open "
       .. "already [config]", said.output:match "^[^\n]*")
