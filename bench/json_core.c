@@ -1,9 +1,9 @@
 /* A door to the marshaller alone, which the library does not have: a list of
 ** wallets from JSON text and back, by Clumio's own schema. */
 
-#include "marshal.h"
-#include "operation.h"
-#include "secret.h"
+#include "binding/marshal.h"
+#include "model/operation.h"
+#include "binding/secret.h"
 
 #include <lauxlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, builds, and runs the specs. Arguments are busted's:
-#   sh tools/test.sh --filter=wallet spec/clumio_spec.lua
+#   sh tools/test.sh --filter=wallet spec/providers/clumio_spec.lua
 set -eu
 cd "$(dirname "$0")/.."
 . tools/setup.sh

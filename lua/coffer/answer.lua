@@ -57,8 +57,8 @@
 --                   it, its `parameter`, and which of `waits` it is
 local core = require "coffer.core"
 local error_body = require "coffer.error_body"
-local path = require "coffer.path"
-local text = require "coffer.text"
+local path = require "coffer.values.path"
+local text = require "coffer.values.text"
 
 local need = require "coffer.need"
 

@@ -3,12 +3,12 @@
 local answer = require "coffer.answer"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
-local drive = require "coffer.drive"
+local scheduler = require "coffer.scheduler"
 local failure = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local pace = require "coffer.pace"
 local retry = require "coffer.retry"
-local text = require "coffer.text"
+local text = require "coffer.values.text"
 
 local call = {}
 
@@ -23,11 +23,11 @@ local wholes = setmetatable({}, { __mode = "k" })
 --- Gives the options of a call that is a part of something longer the time that
 -- is left for it. That it is little is no reason to send with next to none.
 -- @param options table: gets `deadline`
--- @param till number: when the whole ends, by drive.clock()
+-- @param till number: when the whole ends, by scheduler.clock()
 -- @param whole number: its deadline, in seconds
 -- @return options
 function call.part(options, till, whole)
-  options.deadline = math.max(till - drive.clock(), 0.001)
+  options.deadline = math.max(till - scheduler.clock(), 0.001)
   wholes[options] = whole
   return options
 end
@@ -182,18 +182,18 @@ local function lasting(state, operation, fields, number)
 end
 
 local function wait_for_turn(state)
-  return drive.take_turn() or pace.turn(state.pace)
+  return scheduler.take_turn() or pace.turn(state.pace)
 end
 
 --- Waits until it is this call's turn, which takes nothing from its time.
 -- @return nothing; or what a failure tells where it has none
 local function take_turn(state)
-  return drive.queue(wait_for_turn, state)
+  return scheduler.queue(wait_for_turn, state)
 end
 
 --- The seconds that are left; and what a failure tells where they are too few.
 local function time_left(till, least)
-  local left = till - drive.clock()
+  local left = till - scheduler.clock()
   if left < least then
     return left, { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }
   end
@@ -214,7 +214,7 @@ end
 -- @return the seconds that are left; and what a failure tells where it may not
 local function ready(state, operation, till, least)
   local fields, left
-  if state.pace.is_on or drive.current() then
+  if state.pace.is_on or scheduler.current() then
     fields = take_turn(state)
   end
   if not fields then
@@ -254,7 +254,7 @@ local function note_answer(state, fields, sent, since)
 end
 
 --- One attempt, with a token and a line for the log.
--- @param till number: the end of the caller's patience, by drive.clock()
+-- @param till number: the end of the caller's patience, by scheduler.clock()
 -- @param least number: the time to live with which nothing is sent
 -- @param number integer: counts the attempts
 -- @param spare table or nil: see spare_of; nil where nothing can be in doubt
@@ -273,13 +273,13 @@ local function attempt(state, operation, request, till, least, number, spare, be
     end
     sent = core.clock()
     result, fields = answer.judge(state.provider, operation, request,
-      drive.exchange(state.client, request, left))
+      scheduler.exchange(state.client, request, left))
     if fields then
       note_answer(state, fields, sent, before or sent)
     else
       pace.note(state.pace)
     end
-  until not (fields and fields.is_crowded and drive.make_room())
+  until not (fields and fields.is_crowded and scheduler.make_room())
   if result and operation.token then
     take_token(state, operation, result)
   end
@@ -316,11 +316,11 @@ local function persist(state, operation, request, tried, fields, sent)
   local result
   repeat
     if not has_new_token(state, operation, request, fields, tried) then
-      local pause = retry.next(fields, tried, tried.till - drive.clock())
+      local pause = retry.next(fields, tried, tried.till - scheduler.clock())
       if not pause then
         return nil, fields, tried.attempts
       elseif pause > 0 then
-        drive.sleep(pause)
+        scheduler.sleep(pause)
       end
     end
     if tried.spare then
@@ -336,14 +336,14 @@ local function persist(state, operation, request, tried, fields, sent)
   return result, fields, tried.attempts, tried.paid
 end
 
---- When the caller's patience ends, by drive.clock(), and the least time to live.
+--- When the caller's patience ends, by scheduler.clock(), and the least time to live.
 local function times_of(state, options)
   if not options then
-    return drive.clock() + state.deadline, state.least
+    return scheduler.clock() + state.deadline, state.least
   end
   local deadline = options.deadline or state.deadline
   local least = retry.least_time(wholes[options] or deadline, options.timeout or state.timeout)
-  return drive.clock() + deadline, least
+  return scheduler.clock() + deadline, least
 end
 
 --- All attempts.

@@ -4,13 +4,13 @@ local answer = require "coffer.answer"
 local call = require "coffer.call"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
-local marks = require "coffer.marks"
+local marks = require "coffer.values.marks"
 local need = require "coffer.need"
 local pace = require "coffer.pace"
-local path = require "coffer.path"
-local policy = require "coffer.policy"
+local path = require "coffer.values.path"
+local policy = require "coffer.options"
 local retry = require "coffer.retry"
-local things = require "coffer.things"
+local resources = require "coffer.resources"
 
 local client = {}
 
@@ -56,7 +56,7 @@ local function send(self, operation, request, parameters, options)
   if not names_rows then
     return call.send(states[self], operation, request, options)
   end
-  local pages = need "coffer.pages"
+  local pages = need "coffer.helpers.pages"
   local result, failure, code = call.send(states[self], operation, request, options)
   name_rows(pages, operation.paging, result, parameters)
   if failure then
@@ -102,7 +102,7 @@ local function request_method(provider, described)
     if not request then
       return nil, call.report(fields, 0)
     end
-    return need("coffer.request").new(request, token_of(self, described), function(sent)
+    return need("coffer.helpers.request").new(request, token_of(self, described), function(sent)
       marks.learn()
       return send(self, operation, sent, parameters, options)
     end)
@@ -128,15 +128,15 @@ local function add_helpers(provider, described)
   for _, operation in pairs(described.operations) do
     if operation.paging then
       methods[operation.paging.name] = on_client(provider, operation.paging.name,
-        need("coffer.pages").method(provider, operation))
+        need("coffer.helpers.pages").method(provider, operation))
     end
   end
-  for name, ensured in pairs(need("coffer.ensure").methods(provider)) do
+  for name, ensured in pairs(need("coffer.helpers.ensure").methods(provider)) do
     methods[name] = on_client(provider, name, function(...)
       return call.whole(ensured, ...)
     end)
   end
-  for name, waiting in pairs(need("coffer.wait").methods(provider)) do
+  for name, waiting in pairs(need("coffer.helpers.wait").methods(provider)) do
     methods[name] = waiting
   end
   setmetatable(methods, nil)
@@ -172,7 +172,7 @@ local function load(provider)
       return next, methods
     end,
   })
-  return { described = described, kinds = things.of(provider, described) }
+  return { described = described, kinds = resources.of(provider, described) }
 end
 
 --- The providers that were used.
@@ -193,7 +193,7 @@ end
 --- The log function of a new client, or nil.
 local function log_of(given)
   local is_asked = given or os.getenv "COFFER_LOG" == "debug"
-  return is_asked and need("coffer.log").of(given)
+  return is_asked and need("coffer.helpers.log").of(given)
 end
 
 local function new_state(self, provider, options)
@@ -226,7 +226,7 @@ function client.open(provider, options)
   if not opened then
     return nil, call.report(fields, 0)
   end
-  things.bind(load_once(provider).kinds, opened, metatables)
+  resources.bind(load_once(provider).kinds, opened, metatables)
   states[opened] = new_state(opened, provider, options or {})
   return opened
 end

@@ -1,12 +1,12 @@
 --- Where a client's token comes from when it was not given as such: a
 -- function, a file, or a log-in; and when it is asked for again.
 local core = require "coffer.core"
-local drive = require "coffer.drive"
+local scheduler = require "coffer.scheduler"
 local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local need = require "coffer.need"
 local pace = require "coffer.pace"
-local times = require "coffer.times"
+local rfc3339 = require "coffer.values.rfc3339"
 
 local credentials = {}
 
@@ -69,7 +69,7 @@ end
 -- provider's, so the clock of this machine does not matter.
 local function life(result)
   local told = type(result.token) == "table" and result.token or {}
-  local issued, expires = times.seconds(told.issued_at), times.seconds(told.expires_at)
+  local issued, expires = rfc3339.seconds(told.issued_at), rfc3339.seconds(told.expires_at)
   return issued and expires and expires - issued
 end
 
@@ -176,7 +176,7 @@ local function from_log_in(log_in)
     state.refused, state.no_token = nil, nil
     local parameters = credentials.parameters(state.client, state.provider, log_in.operation)
     local result, failure = state.call(log_in.operation, parameters,
-      { deadline = math.max(till - drive.clock(), 0.001) })
+      { deadline = math.max(till - scheduler.clock(), 0.001) })
     forget(state, result, failure)
     if not result then
       local told = no_token(failure)
@@ -225,11 +225,11 @@ local function await(state, till)
   end
   repeat -- a hold keeps the other one waiting as well
     if pace.is_held(state.pace) then
-      drive.queue(drive.sleep, GLANCE)
+      scheduler.queue(scheduler.sleep, GLANCE)
     else
-      drive.sleep(GLANCE)
+      scheduler.sleep(GLANCE)
     end
-  until not state.renewing or drive.clock() >= till
+  until not state.renewing or scheduler.clock() >= till
   if state.renewing then
     return nil, trouble("no token: another caller is still waiting for it", "timeout")
   end
@@ -250,7 +250,7 @@ local function renew(state, till)
 end
 
 --- Sees to it that there is a token.
--- @param till number: the end of the caller's patience, by drive.clock()
+-- @param till number: the end of the caller's patience, by scheduler.clock()
 -- @return true; or nil and what a failure tells
 function credentials.ready(state, till)
   if not state.source or is_ready(state) then

@@ -1,6 +1,6 @@
 --- What an error body says, and the errors inside a success: a list of details, each with the
 -- provider's `code`, `message` and `field`. Where they stand is told by shapes; see coffer.answer.
-local path = require "coffer.path"
+local path = require "coffer.values.path"
 
 local error_body = {}
 

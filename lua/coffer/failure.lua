@@ -1,7 +1,7 @@
 --- How a failure reads. What it tells comes from the core; here it is put
 -- into words.
 local hint = require "coffer.hint"
-local text = require "coffer.text"
+local text = require "coffer.values.text"
 
 local failure = {}
 

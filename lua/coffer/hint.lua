@@ -1,7 +1,7 @@
 --- What libcurl says of a failure, made fit to be shown, with the way out where
 -- one of coffer's options is it. libcurl's codes do not tell these apart; its
 -- texts do.
-local lower = require("coffer.text").lower
+local lower = require("coffer.values.text").lower
 
 local hint = {}
 

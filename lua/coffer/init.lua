@@ -48,7 +48,7 @@ coffer = {
 
   --- `coffer.show(x)` prints a result, a failure or a client in full, secrets
   -- masked.
-  show = of("coffer.show", "show"),
+  show = of("coffer.helpers.show", "show"),
 
   --- `coffer.map(list, fn, { at_once = 32 })` and `coffer.gather(f, g, ...)`:
   -- many calls at once; see coffer.map.
@@ -56,7 +56,7 @@ coffer = {
   gather = of("coffer.map", "gather"),
 
   --- `coffer.help(client)` prints the calls of a client with their parameters.
-  help = of("coffer.show", "help"),
+  help = of("coffer.helpers.show", "help"),
 }
 
 --- `coffer.clumio(options)` and its like: a client of one provider.

@@ -2,11 +2,11 @@
 -- own. Calls inside wait for each other's answers instead of blocking.
 local call = require "coffer.call"
 local core = require "coffer.core"
-local drive = require "coffer.drive"
+local scheduler = require "coffer.scheduler"
 local failure = require "coffer.failure"
 local guarded = require "coffer.guarded"
-local policy = require "coffer.policy"
-local text = require "coffer.text"
+local policy = require "coffer.options"
+local text = require "coffer.values.text"
 
 local map = {}
 
@@ -55,14 +55,14 @@ end
 --- Ends the wait of the run itself: something has happened in another's step.
 local function wake(run)
   if run.outer then
-    drive.wake(run.outer, run.thread)
+    scheduler.wake(run.outer, run.thread)
   end
 end
 
 --- One attempt, waited for among the others.
 local function fly(run, task, client, request, seconds)
   local sending <close> = request
-  local tag = drive.expect(function()
+  local tag = scheduler.expect(function()
     run.ready[#run.ready + 1] = task
     wake(run)
   end)
@@ -74,7 +74,7 @@ local function fly(run, task, client, request, seconds)
       sending:stop()
     end
   end
-  drive.forget(tag)
+  scheduler.forget(tag)
   note_client(run, client, -1)
   return sending:finish()
 end
@@ -84,7 +84,7 @@ local function driver_of(run, task)
 
   function driver.take_turn()
     sleep_till(run, task, take_slot(run))
-    return run.is_stopping and drive.cancelled() or nil
+    return run.is_stopping and scheduler.cancelled() or nil
   end
 
   function driver.take_slot()
@@ -93,7 +93,7 @@ local function driver_of(run, task)
 
   function driver.exchange(client, request, seconds)
     if run.is_stopping then
-      return nil, drive.cancelled()
+      return nil, scheduler.cancelled()
     end
     return fly(run, task, client, request, seconds)
   end
@@ -227,10 +227,10 @@ local function begin(run)
   run.next_item, run.active = index + 1, run.active + 1
   local task = { index = index }
   task.thread = coroutine.create(function()
-    drive.adopt(driver_of(run, task))
+    scheduler.adopt(driver_of(run, task))
     return call.whole(work, run, task)
   end)
-  drive.share_clock(task.thread)
+  scheduler.share_clock(task.thread)
   run.tasks[task] = true
   resume(run, task)
 end
@@ -259,7 +259,7 @@ local function wait(run, seconds)
   local clients = clients_of(run)
   if run.outer then
     for _, client in ipairs(clients) do
-      seconds = drive.due(client, seconds)
+      seconds = scheduler.due(client, seconds)
     end
     run.outer.wait(clients, seconds)
   elseif #clients == 1 then
@@ -268,7 +268,7 @@ local function wait(run, seconds)
     core.wait(clients, seconds)
   end
   for _, client in ipairs(clients) do
-    drive.turn(client)
+    scheduler.turn(client)
   end
 end
 
@@ -441,7 +441,7 @@ function map.map(list, fn, options)
     list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0, told = 0,
     at_once = options.at_once or AT_ONCE, per_second = options.per_second,
     on_progress = options.on_progress, stop_on_failure = options.stop_on_failure,
-    results = {}, failures = {}, ready = {}, crowded = {}, outer = drive.current(),
+    results = {}, failures = {}, ready = {}, crowded = {}, outer = scheduler.current(),
     thread = coroutine.running(), handler = false,
     tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},
   }

@@ -5,7 +5,7 @@
 -- CUBIC (RFC 9438): a step back, up to what was too fast, some time there, and
 -- further up ever faster.
 local core = require "coffer.core"
-local drive = require "coffer.drive"
+local scheduler = require "coffer.scheduler"
 
 local pace = {}
 
@@ -150,11 +150,11 @@ function pace.turn(self)
     return nil
   end
   self.issued = self.issued + 1
-  local turn, has_driver = self.issued, drive.current() ~= nil
+  local turn, has_driver = self.issued, scheduler.current() ~= nil
   while true do
     local now = core.clock()
-    if drive.is_stopping() then
-      return drive.cancelled()
+    if scheduler.is_stopping() then
+      return scheduler.cancelled()
     elseif now < self.closed then
       return kept(self.closed - now)
     end
@@ -163,10 +163,10 @@ function pace.turn(self)
     if seconds <= 0 then
       return nil
     elseif not has_driver then -- nobody else changes anything meanwhile
-      drive.sleep(seconds)
+      scheduler.sleep(seconds)
       return serve(self, now + seconds)
     end
-    drive.sleep(math.min(seconds, STEP))
+    scheduler.sleep(math.min(seconds, STEP))
   end
 end
 

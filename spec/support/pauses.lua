@@ -3,16 +3,16 @@
 --   local slept <close> = pauses.skip()
 --   ... slept[1] is the seconds of the first pause ...
 
-local drive = require "coffer.drive"
+local scheduler = require "coffer.scheduler"
 
 local pauses = {}
 
 --- From here on, until the list is closed, pauses are put on the list. `instead` (optional) is run
 --- in place of each, with its seconds and its number.
 function pauses.skip(instead)
-  local sleep = drive.sleep
-  local slept = setmetatable({}, { __close = function() drive.sleep = sleep end })
-  function drive.sleep(seconds)
+  local sleep = scheduler.sleep
+  local slept = setmetatable({}, { __close = function() scheduler.sleep = sleep end })
+  function scheduler.sleep(seconds)
     slept[#slept + 1] = seconds
     if instead then
       instead(seconds, #slept)

@@ -1,7 +1,7 @@
 /* NetApp Astra Control accounts: the "POST /accounts" page of its API
 ** reference; lengths and versions as in NetApp's OpenAPI text 24.02.0. */
 
-#include "../operation.h"
+#include "model/operation.h"
 
 extern const struct provider provider_astra;
 

@@ -2,7 +2,7 @@
 ** REST API; regions, aws_region and the organizational unit's header as in
 ** Clumio's Terraform provider and Go SDK. */
 
-#include "../operation.h"
+#include "model/operation.h"
 
 extern const struct provider provider_clumio;
 

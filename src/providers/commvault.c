@@ -1,7 +1,7 @@
 /* Commvault S3 vaults: the "Create instance of S3 Vault" page of Commvault's
 ** API reference; the path as in its product documentation. */
 
-#include "../operation.h"
+#include "model/operation.h"
 
 extern const struct provider provider_commvault;
 

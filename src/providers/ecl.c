@@ -2,7 +2,7 @@
 ** Account" page of its Wasabi API reference; the shapes of its errors as its
 ** gateway, IAM, Keystone and SDK show them. */
 
-#include "../operation.h"
+#include "model/operation.h"
 
 extern const struct provider provider_ecl;
 

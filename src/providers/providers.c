@@ -1,6 +1,6 @@
 /* The list of providers. A new one adds its line here and its file beside. */
 
-#include "../operation.h"
+#include "model/operation.h"
 
 #include <string.h>
 

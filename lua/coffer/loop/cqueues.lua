@@ -3,7 +3,7 @@
 --   controller:wrap(loop.wrap(function() ... end))
 -- Calls inside yield to the controller instead of blocking it.
 local core = require "coffer.core"
-local drive = require "coffer.drive"
+local scheduler = require "coffer.scheduler"
 
 local has_cqueues, controllers = pcall(require, "cqueues")
 if not has_cqueues then
@@ -30,10 +30,10 @@ local function poll(clients, bell, seconds)
 end
 
 local function keep(keeper, client)
-  drive.turn(client)
+  scheduler.turn(client)
   while next(keeper.waiting) do
-    poll({ client }, keeper.bell, drive.due(client))
-    drive.turn(client)
+    poll({ client }, keeper.bell, scheduler.due(client))
+    scheduler.turn(client)
   end
 end
 
@@ -81,16 +81,16 @@ local function leave(keeper, thread)
   end
 end
 
---- See coffer.drive.
+--- See coffer.scheduler.
 function driver.exchange(client, request, seconds)
   local sending <close> = request
   local thread, keeper = coroutine.running(), nil
-  local tag = drive.expect(function()
+  local tag = scheduler.expect(function()
     driver.wake(thread)
     leave(keeper, thread)
   end)
   local _ <close> = setmetatable({}, { __close = function()
-    drive.forget(tag)
+    scheduler.forget(tag)
     leave(keeper, thread)
   end })
   sending:start(seconds, tag)
@@ -123,7 +123,7 @@ function cqueues.wrap(fn)
   end
   return function(...)
     bells[coroutine.running()] = condition.new()
-    drive.adopt(driver)
+    scheduler.adopt(driver)
     return fn(...)
   end
 end

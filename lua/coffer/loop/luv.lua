@@ -3,7 +3,7 @@
 --   loop.spawn(function() print(clumio:create_wallet "123456789012") end)
 --   require "luv".run()
 -- Calls inside yield to the loop instead of blocking it.
-local hub = require "coffer.loop.hub"
+local callbacks = require "coffer.loop.callbacks"
 
 local has_luv, uv = pcall(require, "luv")
 if not has_luv then
@@ -35,14 +35,14 @@ local function after(seconds, fn)
   return finish
 end
 
-local driver = hub.driver(watch, after)
+local driver = callbacks.driver(watch, after)
 
 local luv = {}
 
 --- luv.spawn(fn, ...): runs fn(...) in a coroutine whose calls yield to the
 -- loop. It begins at once. What fn raises, the loop reports.
 function luv.spawn(fn, ...)
-  return hub.spawn(driver, fn, ...)
+  return callbacks.spawn(driver, fn, ...)
 end
 
 return luv

@@ -1,6 +1,6 @@
 --- What NetApp Astra Control's answers mean. The "POST /accounts" page of its API reference, and
 -- NetApp's OpenAPI text 24.02.0. See coffer.answer for the words.
-local outside = require "coffer.outside"
+local outside = require "coffer.values.outside"
 
 local names_account = { key = "account_id", at = "id" }
 

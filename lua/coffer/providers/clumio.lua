@@ -1,6 +1,6 @@
 --- What Clumio's answers mean. The "Create Wallet" and "Refresh Wallet" pages of its REST API; the
 -- statuses of a deletion as its Go SDK takes them. See coffer.answer for the words.
-local outside = require "coffer.outside"
+local outside = require "coffer.values.outside"
 
 local errors = { at = "errors", code = "error_code", message = "error_message" }
 

@@ -1,8 +1,8 @@
 --- What Commvault's answers mean. The "Create instance of S3 Vault" page of its API reference, and
 -- cvpysdk for the rest: most of its errors come with status 200. See coffer.answer for the words.
 local core = require "coffer.core"
-local outside = require "coffer.outside"
-local path = require "coffer.path"
+local outside = require "coffer.values.outside"
+local path = require "coffer.values.path"
 
 local NO_ERROR = "NO_ERROR"
 

@@ -1,6 +1,6 @@
 --- What NTT Enterprise Cloud's answers mean. The "Create Account" page of its Wasabi API reference;
 -- its errors as its gateway, IAM, Keystone and SDK show them. See coffer.answer for the words.
-local text = require "coffer.text"
+local text = require "coffer.values.text"
 
 --- A tenant's ID in another letter case or without its dashes is the same one.
 local function fold(tenant)

@@ -4,7 +4,7 @@ local check = require "coffer.sandbox.check"
 local json = require "coffer.sandbox.json"
 local random = require "coffer.sandbox.random"
 local request = require "coffer.sandbox.request"
-local lower = require("coffer.text").lower
+local lower = require("coffer.values.text").lower
 
 local astra = { name = "astra", prefix = "/astra", operations = {} }
 

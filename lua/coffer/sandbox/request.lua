@@ -5,7 +5,7 @@
 
 local check = require "coffer.sandbox.check"
 local json = require "coffer.sandbox.json"
-local lower = require("coffer.text").lower
+local lower = require("coffer.values.text").lower
 
 local request = {}
 

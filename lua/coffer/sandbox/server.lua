@@ -3,7 +3,7 @@
 -- HTTP side calls with one request at a time; the box outside reaches it by JSON texts.
 
 local json = require "coffer.sandbox.json"
-local lower = require("coffer.text").lower
+local lower = require("coffer.values.text").lower
 local request = require "coffer.sandbox.request"
 
 local clumio = require "coffer.sandbox.clumio"

@@ -1,0 +1,319 @@
+--- Waiting for a thing to be ready: wallet:wait(), vault:wait(),
+-- account:wait(), commvault:wait_job(). Nothing is ever stopped, killed or
+-- deleted by waiting.
+local core = require "coffer.core"
+local scheduler = require "coffer.scheduler"
+local failure = require "coffer.failure"
+local need = require "coffer.need"
+local outside = require "coffer.values.outside"
+local path = require "coffer.values.path"
+local text = require "coffer.values.text"
+local resources = require "coffer.resources"
+local policy = require "coffer.options"
+
+local wait = {}
+
+local TIMEOUT = 600 -- seconds
+local SHORTEST, LONGEST = 2, 120 -- seconds between two looks
+local MOST_ABSENT = 20 -- looks that may say "not found"
+local LAST = 1 -- seconds that are kept for the last look
+local LONGEST_TEXT = 80 -- bytes of a state in a message
+
+local READY, PARTIAL = "ready", "partial"
+
+--- What each state means, by its name in small letters.
+local function meanings(lists)
+  local meaning = {}
+  for word, states in pairs(lists) do
+    for _, state in ipairs(states) do
+      meaning[text.lower(state)] = word
+    end
+  end
+  return meaning
+end
+
+--- What waiting is for the things of a provider, by their names, and for what has a number; see
+-- coffer.answer for where it is said.
+local kinds = {}
+
+local function kind_of(provider, name)
+  local whose = provider .. "." .. name
+  local said = need("coffer.providers." .. provider).waits or {}
+  if not kinds[whose] and said[name] then
+    local kind = setmetatable({}, { __index = said[name] })
+    kind.states = meanings(kind.states or {})
+    kinds[whose] = kind
+  end
+  return kinds[whose]
+end
+
+local lasting = { auth = true, config = true, invalid = true, cancelled = true }
+local passing = { not_found = true, throttled = true }
+
+--- True for a failure of a look that another look will not mend. A handshake
+-- that was cut off is none.
+local function is_lasting(trouble)
+  if trouble.code == "tls" then
+    return failure.lasting[trouble]
+  end
+  return lasting[trouble.code] or trouble.outcome == "refused" and not passing[trouble.code]
+end
+
+--- Takes secrets out of what an answer says of a state.
+local function scrub(request, fields)
+  if not request then
+    return
+  end
+  fields.said = request:scrub(fields.said)
+  for _, detail in ipairs(fields.details or {}) do
+    detail.message = detail.message and request:scrub(detail.message)
+    detail.code = type(detail.code) == "string" and request:scrub(detail.code) or detail.code
+  end
+end
+
+--- A failure of wait, with why its last look failed, where it did.
+local function report(watch, fields)
+  local trouble = watch.trouble
+  fields.provider, fields.operation = watch.provider, "wait"
+  fields.key = watch.subject and { jobId = watch.subject }
+    or { id = outside.code(rawget(watch.thing, "id")) }
+  fields.trouble = trouble and trouble.message
+  local request = core.origins[trouble or watch.seen]
+  scrub(request, fields)
+  local told = failure.new(fields, watch.looks)
+  if trouble then
+    told.details, told.status, told.request_id = trouble.details, trouble.status, trouble.request_id
+  end
+  core.origins[told] = request
+  return nil, told, told.code
+end
+
+--- One line that is written over, on a terminal only.
+local function show_progress(watch, state)
+  if core.is_terminal "stderr" then
+    io.stderr:write(("\r%s: %s, %d s \27[K"):format(text.line(tostring(watch.thing), LONGEST_TEXT),
+      text.line(state, LONGEST_TEXT),
+      math.floor(scheduler.clock() - watch.begun)))
+  end
+end
+
+local function end_progress()
+  if core.is_terminal "stderr" then
+    io.stderr:write "\r\27[K"
+  end
+end
+
+--- Tells of a look; see option on_progress.
+-- @param trouble failure or nil: why nothing was seen
+local function tell(watch, state, trouble)
+  show_progress(watch, state)
+  if watch.options.on_progress then
+    watch.options.on_progress { state = state, seconds = scheduler.clock() - watch.begun,
+                                looks = watch.looks, failure = trouble }
+  end
+end
+
+local function undocumented(state)
+  local shown = type(state) == "string" and ('"%s"'):format(text.line(state, LONGEST_TEXT))
+    or outside.text(state)
+  return { outcome = "unknown", code = "protocol",
+           said = ("its state is %s, which is not documented"):format(shown) }
+end
+
+--- What was seen, settled: nothing while it is pending, else what wait gives
+-- back.
+local function judge(watch, found, state)
+  local meaning = type(state) == "string" and watch.kind.states[text.lower(state)] or nil
+  watch.ready = meaning == READY and watch.ready + 1 or 0
+  watch.errors = watch.errors + (meaning == PARTIAL and 1 or 0)
+  if watch.ready >= (watch.options.sightings or 1) then
+    return true, found
+  elseif not meaning then
+    return true, nil, undocumented(state)
+  elseif watch.errors > (watch.options.errors or 0) then
+    return true, nil, { outcome = "refused", code = "partial",
+                        said = "it exists, but is not ready",
+                        details = { watch.kind.detail(found, watch.subject) } }
+  end
+end
+
+--- A look that showed nothing: as long as that may pass, nothing is said.
+local function excuse(watch, trouble)
+  watch.is_absent = not trouble or trouble.code == "not_found"
+  watch.absent = watch.absent + (watch.is_absent and 1 or 0)
+  watch.ready = 0
+  -- the last look is cut by the time-out: the one before tells more
+  if not (trouble and watch.trouble and trouble.code == "timeout") then
+    watch.trouble = trouble
+  end
+  tell(watch, "not seen", trouble)
+  if trouble and is_lasting(trouble) then
+    return true, nil, trouble
+  elseif watch.absent > MOST_ABSENT then
+    return true, nil, { outcome = "unknown", code = "not_found", said = "it is not to be found" }
+  end
+end
+
+--- An answer that came whole.
+local function read(watch, seen)
+  local found, wrong = seen, nil
+  if watch.kind.read then
+    found, wrong = watch.kind.read(seen, watch.subject)
+  end
+  local state = path.get(found, watch.kind.state)
+  if not found and not wrong then
+    return excuse(watch)
+  end
+  watch.trouble, watch.is_absent = nil, false
+  if outside.is_absent(state) then
+    tell(watch, "no " .. watch.kind.state)
+    return true, nil, { outcome = "unknown", code = "protocol",
+                        said = wrong or "its answer tells no " .. watch.kind.state }
+  end
+  watch.last = type(state) == "string" and state or outside.text(state)
+  tell(watch, watch.last)
+  return judge(watch, found, state)
+end
+
+--- One look.
+-- @return is_over, what was found, fields of a failure or a failure
+local function look(watch)
+  local left = math.max(watch.till - scheduler.clock(), 0.001)
+  local seen, trouble = watch.kind.look(watch.client, watch.thing, { deadline = left },
+    watch.subject)
+  watch.looks, watch.seen = watch.looks + 1, seen
+  if seen == nil then
+    return excuse(watch, trouble)
+  end
+  return read(watch, seen)
+end
+
+--- The pause before the next look: random, from a least that doubles, but not
+-- while nothing is found. The last look comes shortly before the end, and there
+-- is no pause behind it.
+local function pause(watch)
+  local left = watch.till - scheduler.clock()
+  local least = watch.is_absent and watch.shortest or watch.least
+  local most = math.min(least * 2, watch.longest)
+  local seconds = least + math.random() * (most - least)
+  watch.least = watch.is_absent and least or most
+  if watch.is_last or left <= 0 then
+    return nil
+  elseif seconds >= left then
+    watch.is_last = true
+    return math.max(left - LAST, left / 2)
+  end
+  return seconds
+end
+
+local function watch_of(kind, thing, client, provider, options)
+  local now, shortest = scheduler.clock(), options.interval or SHORTEST
+  return {
+    kind = kind, thing = thing, client = client, provider = provider, options = options,
+    begun = now, till = now + (options.timeout or TIMEOUT), shortest = shortest, least = shortest,
+    longest = math.max(LONGEST, shortest), looks = 0, absent = 0, ready = 0, errors = 0,
+  }
+end
+
+local function timed_out(watch)
+  local seen = watch.last and text.line(watch.last, LONGEST_TEXT) or "not seen"
+  if watch.last and (watch.trouble or watch.is_absent) then
+    seen = ("not seen, and %s before"):format(seen)
+  end
+  return report(watch, { outcome = "unknown", code = "timeout",
+    said = ("not ready after %d looks: %s"):format(watch.looks, seen) })
+end
+
+local function run(watch)
+  local _ <close> = setmetatable({}, { __close = end_progress })
+  while true do
+    local is_over, found, fields = look(watch)
+    if is_over and found then
+      core.origins[found] = core.origins[found] or core.origins[watch.seen]
+      return watch.kind.gives_thing and watch.thing or found
+    elseif is_over and failure.is(fields) then
+      return nil, fields, fields.code
+    elseif is_over then
+      return report(watch, fields)
+    end
+    local seconds = pause(watch)
+    if not seconds then
+      return timed_out(watch)
+    end
+    scheduler.sleep(seconds)
+  end
+end
+
+local function check_options(kind, whose, options)
+  local names = { "timeout", "interval", "sightings", "on_progress" }
+  table.move(kind.options or {}, 1, #(kind.options or {}), #names + 1, names)
+  policy.check_all(whose, options, names, core.nearest)
+end
+
+--- The wait method of a kind of thing, or nil.
+--   thing:wait { timeout = 600, interval = 2, sightings = 1, on_progress = f }
+-- waits until it is ready: seconds in all, seconds before the second look,
+-- how often in a row it has to be seen ready, a function that is told of each
+-- look; of a wallet also `errors`, how many looks may show an Error.
+-- @return the thing as it was seen last; or nil, failure, code
+function wait.method(provider, name)
+  local kind = kind_of(provider, name)
+  local whose = name .. ":wait"
+  return kind and function(self, options)
+    local client = resources.client_of(self, whose)
+    check_options(kind, whose, options)
+    local watch = watch_of(kind, self, client, provider, options or {})
+    if kind.subject then
+      local trouble
+      watch.subject, trouble = kind.subject(self)
+      if trouble then
+        trouble.outcome, trouble.code, watch.seen = "refused", "partial", self
+        return report(watch, trouble)
+      elseif not watch.subject then
+        return self -- there is nothing to wait for
+      end
+    end
+    return run(watch)
+  end
+end
+
+--- A method of a provider's clients that waits for what has a number, such as
+-- commvault:wait_job(jobId, options); see wait.method.
+-- @return what tells its state, as it was seen last; or nil, failure, code
+local function numbered(provider, name, said)
+  local whose = provider .. ":" .. name
+  local kind = kind_of(provider, said.waits)
+  return function(self, parameters, options)
+    if not core.states[self] then
+      core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
+    end
+    check_options(kind, whose, options)
+    local prepared, trouble, code = self:request(said.operation, parameters)
+    if not prepared then
+      return nil, trouble, code
+    end
+    local number = outside.number(type(parameters) == "table" and parameters[said.parameter]
+      or parameters)
+    local title = ("%s %s %s"):format(provider, said.waits, number)
+    local thing = setmetatable({}, { __tostring = function() return title end })
+    local watch = watch_of(kind, thing, self, provider, options or {})
+    watch.subject = number
+    if not number then
+      return report(watch, { outcome = "not_sent", code = "invalid", details = {
+        { field = said.parameter, message = ("must be the number of a %s, more than 0")
+          :format(said.waits) } } })
+    end
+    return run(watch)
+  end
+end
+
+--- What waits for more than a thing: methods of a provider's clients, by name.
+function wait.methods(provider)
+  local methods = {}
+  for name, said in pairs(need("coffer.providers." .. provider).wait_methods or {}) do
+    methods[name] = numbered(provider, name, said)
+  end
+  return methods
+end
+
+return wait

@@ -1,0 +1,109 @@
+--- What a client's results are: plain tables with the API's own fields, whose
+-- metatables print them in one line and know what can be done with them.
+local core = require "coffer.core"
+local failure = require "coffer.failure"
+local need = require "coffer.need"
+local path = require "coffer.values.path"
+local text = require "coffer.values.text"
+
+local resources = {}
+
+--- @param whose string: the method that asks, for the message
+function resources.client_of(thing, whose)
+  local metatable = type(thing) == "table" and getmetatable(thing)
+  local client = type(metatable) == "table" and rawget(metatable, "client")
+  if not client then
+    core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(thing)))
+  end
+  return client
+end
+
+--- The failure of a call on a thing that does not tell what names it.
+local function nameless(provider, whose, deed)
+  local told = failure.new({
+    outcome = "not_sent", code = "invalid", provider = provider, operation = deed.operation,
+    said = ("%s needs the thing's %s, which its answer did not tell"):format(whose, deed.field),
+    details = { { field = deed.parameter, message = "is required" } },
+  }, 0)
+  return nil, told, told.code
+end
+
+--- A call on a thing: thing:refresh(options). Where the call takes more than
+-- what names the thing, that comes first: thing:update(parameters, options).
+local function method(provider, whose, deed, operation)
+  local has_more = #operation.parameters > 1
+  return function(self, parameters, options)
+    local client = resources.client_of(self, whose)
+    local named_by = path.get(self, deed.field)
+    if named_by == nil then
+      return nameless(provider, whose, deed)
+    end
+    local all = { [deed.parameter] = named_by }
+    if not has_more then
+      return client[deed.operation](client, all, parameters)
+    elseif parameters ~= nil and type(parameters) ~= "table" then
+      core.misuse(("%s takes a table of parameters, got %s"):format(whose, type(parameters)))
+    end
+    for name, value in pairs(parameters or {}) do
+      if name == deed.parameter then
+        core.misuse(("%s: %s is that of the thing itself"):format(whose, name))
+      end
+      all[name] = value
+    end
+    return client[deed.operation](client, all, options)
+  end
+end
+
+local function print_as(provider, thing)
+  return function(self)
+    local title = tostring(path.get(self, thing.title) or "without a name")
+    local status = thing.status and rawget(self, thing.status)
+    local words = ("%s %s %s"):format(provider, thing.name, title)
+    return text.line(status and ("%s (%s)"):format(words, tostring(status)) or words)
+  end
+end
+
+--- What a kind of things has that is loaded when it is asked for: thing:wait.
+local function waits(provider, name)
+  return function(methods, wanted)
+    if wanted == "wait" then
+      methods.wait = need("coffer.helpers.wait").method(provider, name)
+      setmetatable(methods, nil)
+      return methods.wait
+    end
+  end
+end
+
+--- What all clients of a provider share.
+-- @param provider string: its name
+-- @param described table: the provider, as the core describes it
+function resources.of(provider, described)
+  local kinds = {}
+  for name, thing in pairs(described.things) do
+    local methods = setmetatable({}, { __index = waits(provider, name) })
+    local reserved = { wait = true }
+    for _, deed in ipairs(thing.deeds) do
+      local operation = described.operations[deed.operation]
+      methods[deed.name] = method(provider, name .. ":" .. deed.name, deed, operation)
+      reserved[deed.name] = true
+    end
+    kinds[name] = { methods = methods, reserved = reserved, tostring = print_as(provider, thing),
+                    name = ("coffer.%s.%s"):format(provider, name) }
+  end
+  return kinds
+end
+
+--- Fills `metatables` with those of one client's results.
+function resources.bind(kinds, client, metatables)
+  for name, kind in pairs(kinds) do
+    metatables[name] = {
+      __name = kind.name,
+      __index = kind.methods,
+      __tostring = kind.tostring,
+      reserved = kind.reserved,
+      client = client,
+    }
+  end
+end
+
+return resources

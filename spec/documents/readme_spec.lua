@@ -1,0 +1,162 @@
+-- What the documents show runs and prints what they say; what there is, they name.
+
+local coffer = require "coffer"
+local core = require "coffer.core"
+local script = require "script"
+local snippets = require "snippets"
+
+local documents = {
+  "README.md", "docs/astra.md", "docs/clumio.md", "docs/commvault.md", "docs/design.md",
+  "docs/ecl.md", "docs/failures.md", "docs/helpers.md", "docs/json.md", "docs/options.md",
+  "docs/sandbox.md", "docs/security.md",
+}
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function says(path, word)
+  assert.is_truthy(read(path):find(word, 1, true), ("%s does not say %s"):format(path, word))
+end
+
+for _, path in ipairs(documents) do
+  describe(path, function()
+    for _, snippet in ipairs(snippets.of(path)) do
+      it("shows Lua that does what it says: " .. snippet.name, function()
+        local ran = snippets.run(snippet.text)
+        assert.equal(0, ran.status, ran.output .. ran.errors)
+        local promised = snippets.promised(snippet.text)
+        for i, line in ipairs(promised) do
+          local printed = ran.lines[i] or "nothing"
+          assert.is_true(snippets.fits(line, printed), ("'%s' was to be printed: '%s'")
+            :format(line, printed))
+        end
+        assert.is_true(#promised == 0 or #promised == #ran.lines,
+          "more was printed: " .. ran.output)
+        assert.is_nil(script.leak(ran), "a secret was printed")
+      end)
+    end
+
+    it("has links that lead somewhere", function()
+      local folder = path:match "^(.*/)" or ""
+      for link in read(path):gmatch "%]%(([^)#]+)[^)]*%)" do
+        if not link:find "^https?:" then
+          assert.is_truthy(io.open(folder .. link), "there is no " .. link)
+        end
+      end
+    end)
+  end)
+end
+
+describe("README.md", function()
+  it("begins with an example of ten lines or so", function()
+    local first = snippets.of("README.md")[1].text
+    local _, lines = first:gsub("\n%s*%S", "")
+    assert.is_true(lines <= 10)
+  end)
+
+  it("names commands that are there", function()
+    for command in read("README.md"):gmatch "sh (tools/%w+%.sh)" do
+      assert.is_truthy(io.open(command))
+    end
+  end)
+end)
+
+for name in pairs(core.providers) do
+  local described = core.describe(name)
+  local page = ("docs/%s.md"):format(name)
+
+  describe("the documents of " .. name, function()
+    it("name every call, here and on its page", function()
+      for operation in pairs(described.operations) do
+        says("README.md", ("`%s`"):format(operation))
+        says(page, ("`%s`"):format(operation))
+      end
+    end)
+
+    it("name every parameter on its page", function()
+      for _, operation in pairs(described.operations) do
+        for _, parameter in ipairs(operation.parameters) do
+          says(page, ("`%s`"):format(parameter.name))
+        end
+      end
+    end)
+
+    it("name method and path of every call on its page", function()
+      for _, operation in pairs(described.operations) do
+        if operation.path ~= "" then
+          says(page, ("`%s %s`"):format(operation.method, operation.path))
+        end
+      end
+    end)
+
+    it("name every iterator and what can be done with a thing", function()
+      for _, operation in pairs(described.operations) do
+        if operation.paging then
+          says(page, ("`%s`"):format(operation.paging.name))
+        end
+      end
+      for _, thing in pairs(described.things) do
+        for _, deed in ipairs(thing.deeds) do
+          says(page, (":%s("):format(deed.name))
+        end
+      end
+    end)
+  end)
+end
+
+describe("docs/options.md", function()
+  -- The names stand in the C sources, as {"name", OPTION_..., and {"name", SETTING_...
+  local function source_of(path)
+    return (read(path):gsub("%s+", " "))
+  end
+
+  it("names every option of a client", function()
+    for option in source_of("src/binding/settings.c"):gmatch '{"([%w_]+)", OPTION_' do
+      says("docs/options.md", ("`%s`"):format(option))
+    end
+    for name in pairs(core.providers) do
+      for option in source_of(("src/providers/%s.c"):format(name)):gmatch '{"([%w_]+)", SETTING_' do
+        says("docs/options.md", ("`%s`"):format(option))
+      end
+    end
+  end)
+
+  it("names every option of a call", function()
+    for option in source_of("src/binding/request.c"):gmatch '{"([%w_]+)", OPTION_' do
+      says("docs/options.md", ("`%s`"):format(option))
+    end
+  end)
+
+  it("names every variable of the environment", function()
+    for name in pairs(core.providers) do
+      local settings = source_of(("src/providers/%s.c"):format(name)):match "settings%[%] = {(.-)};"
+      for variable in settings:gmatch '"([%u_]+)"' do
+        says("docs/options.md", ("`%s`"):format(variable))
+      end
+    end
+  end)
+end)
+
+describe("docs/failures.md", function()
+  it("names every code that the core gives", function()
+    for code in read("src/wire/verdict.c"):gmatch '"(%l[%l_]+)"[,}]' do
+      if code ~= "refused" then
+        says("docs/failures.md", ("`%s`"):format(code))
+      end
+    end
+  end)
+end)
+
+describe("docs/helpers.md", function()
+  it("names everything that coffer has", function()
+    for name in pairs(coffer) do
+      if not core.providers[name] then
+        says("docs/helpers.md", "coffer." .. name)
+      end
+    end
+  end)
+end)

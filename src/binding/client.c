@@ -1,0 +1,335 @@
+/* The provider userdata: its life, its token, and its operations as methods. A
+** method prepares a request; what is done with it is decided in Lua. */
+
+#include "binding/client.h"
+
+#include "binding/misuse.h"
+#include "binding/request.h"
+#include "binding/type.h"
+#include "version.h"
+#include "wire/address.h"
+
+#include <lauxlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_TOKEN = 64 * 1024 /* bytes of one that was not there at first */ };
+
+#define COFFER_AGENT "coffer/" COFFER_VERSION
+
+/* Its address is the type of all clients; that of a provider is the type of
+** its own. */
+static const char client_type = 0;
+
+const char *client_type_name(lua_State *L, const struct provider *provider)
+{
+  return lua_pushfstring(L, "coffer.%s", provider->name);
+}
+
+/* Life */
+
+struct client *client_push(lua_State *L, const struct provider *provider)
+{
+  const char *type = client_type_name(L, provider);
+  struct client *client = lua_newuserdatauv(L, sizeof *client, CLIENT_USES);
+  *client = (struct client){.provider = provider,
+                            .token_header = provider->token_header,
+                            .token_scheme = provider->token_scheme,
+                            .timeout = 60000,
+                            .process = getpid(),
+                            .route = {.user_agent = COFFER_AGENT,
+                                      .connect_timeout = 10000,
+                                      .most_body = (size_t)16 * 1024 * 1024}};
+  luaL_setmetatable(L, type);
+  lua_remove(L, -2);
+  return client;
+}
+
+static void forget_lines(struct client *client)
+{
+  lines_drop(client->last.lines);
+  client->last = (struct client_lines){0};
+}
+
+/* Connections of another process are not closed, only forgotten: closing them
+** would end the sessions of the process that opened them. */
+static void release(struct client *client)
+{
+  if (client->flight.multi && client->process == getpid())
+    flight_close(&client->flight);
+  client->flight.multi = NULL;
+  forget_lines(client);
+}
+
+/* The client, open or closed; the metamethods have the provider as their
+** upvalue. */
+static struct client *client_self(lua_State *L)
+{
+  const struct provider *provider = lua_touserdata(L, lua_upvalueindex(1));
+  struct client *client = type_test(L, 1, provider);
+  if (!client)
+    luaL_typeerror(L, 1, client_type_name(L, provider));
+  return client;
+}
+
+/* Wipes the secrets among the values of the table on top, and those of the
+** tables in it. Neither allocates nor raises. */
+static void wipe_secrets(lua_State *L)
+{
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    struct secret *secret = secret_test(L, -1);
+    if (secret)
+      secret_wipe(secret);
+    else if (lua_istable(L, -1))
+      wipe_secrets(L);
+    else
+      request_wipe(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
+void client_note(lua_State *L, int index)
+{
+  int value = lua_gettop(L);
+  lua_getiuservalue(L, index, CLIENT_HELD);
+  if (!luaL_getsubtable(L, -1, "noted")) {
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "kv");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+  }
+  lua_pushvalue(L, value);
+  lua_pushvalue(L, value);
+  lua_rawset(L, -3);
+  lua_settop(L, value);
+}
+
+/* What was under way ends before its token does. */
+static int client_close(lua_State *L)
+{
+  release(client_self(L));
+  if (lua_getiuservalue(L, 1, CLIENT_HELD) == LUA_TTABLE)
+    wipe_secrets(L);
+  return 0;
+}
+
+void client_check_open(lua_State *L, const struct client *client)
+{
+  if (client->process != getpid())
+    misuse(L,
+           "%s: the client was made in another process; make a new one "
+           "after fork",
+           client->provider->name);
+  if (!client->flight.multi)
+    misuse(L, "%s: the client is closed", client->provider->name);
+}
+
+struct client *client_check(lua_State *L, int index,
+                            const struct provider *provider, const char *method)
+{
+  struct client *client = type_test(L, index, provider);
+  if (!client) {
+    bool is_named = luaL_getmetafield(L, index, "__name") == LUA_TSTRING;
+    misuse(L, "%s:%s was called on a %s: write it with a colon", provider->name,
+           method, is_named ? lua_tostring(L, -1) : luaL_typename(L, index));
+  }
+  client_check_open(L, client);
+  return client;
+}
+
+static int client_tostring(lua_State *L)
+{
+  struct client *client = client_self(L);
+  lua_pushfstring(L, "coffer.%s (%s%s)", client->provider->name,
+                  client->base_url ? client->base_url : "no address",
+                  client->flight.multi ? "" : ", closed");
+  return 1;
+}
+
+void client_push_held(lua_State *L, int index, const char *name)
+{
+  lua_getiuservalue(L, index, CLIENT_HELD);
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
+/* What Lua asks of a client */
+
+struct client *client_of_any(lua_State *L, int index)
+{
+  return type_check(L, index, &client_type, "coffer client");
+}
+
+/* core.settings(client, kind): its settings by name, or nil where there are
+** none; a kind is "credentials" or "parameters". A closed client has none. */
+int client_settings(lua_State *L)
+{
+  static const char *const kinds[] = {"credentials", "parameters", NULL};
+  const struct client *client = client_of_any(L, 1);
+  const char *kind = kinds[luaL_checkoption(L, 2, NULL, kinds)];
+  if (!client->flight.multi)
+    return 0;
+  client_push_held(L, 1, kind);
+  return 1;
+}
+
+/* core.authorization(client): the header that the client's token goes into, and
+** the scheme before it. */
+int client_authorization(lua_State *L)
+{
+  const struct client *client = client_of_any(L, 1);
+  lua_pushstring(L, client->token_header);
+  lua_pushstring(L, client->token_scheme);
+  return 2;
+}
+
+/* The environment's default CA file counts as well. */
+void client_look_at_files(struct client *client)
+{
+  const struct route *route = &client->route;
+  if (client->files.next == 0) { /* libcurl's version takes time to tell */
+    client->files.paths[0] = exchange_ca_file(route);
+    client->files.paths[1] = route->client_certificate;
+    client->files.paths[2] = route->client_key;
+  }
+  if (files_changed(&client->files))
+    flight_renew(&client->flight);
+}
+
+/* core.token_generation(client): how often the token changed, nil where there
+** is none yet. */
+int client_token_generation(lua_State *L)
+{
+  const struct client *client = client_of_any(L, 1);
+  if (!client->token)
+    return 0;
+  lua_pushinteger(L, client->token_generation);
+  return 1;
+}
+
+static bool is_same_token(const struct secret *token, const char *text,
+                          size_t length)
+{
+  return token && token->length == length &&
+         memcmp(token->bytes, text, length) == 0;
+}
+
+static bool begins_with_bearer(const char *text)
+{
+  static const char scheme[] = "bearer ";
+  size_t length = 0;
+  while (scheme[length] && (text[length] | 0x20) == scheme[length])
+    length++;
+  return !scheme[length];
+}
+
+const char *client_check_token(const struct client *client, const char *text,
+                               size_t length)
+{
+  const char *wrong = address_check_header_value(text, length);
+  if (wrong || !memchr(text, ' ', length) ||
+      (client->provider->token_has_blank && !*client->token_scheme))
+    return wrong;
+  return begins_with_bearer(text)
+             ? "must be the token alone, without 'Bearer' before it"
+             : "must not have a blank: give the token alone, without a scheme "
+               "or a name before it";
+}
+
+static const char *check_token(const struct client *client, const char *text,
+                               size_t length)
+{
+  if (length > MOST_TOKEN)
+    return "must not have more than 65536 bytes";
+  return client_check_token(client, text, length);
+}
+
+/* core.set_token(client, token): true, or nil and what is wrong with it.
+** Connections that the old one used are dropped as soon as nothing is under
+** way on them. */
+int client_set_token(lua_State *L)
+{
+  struct client *client = client_of_any(L, 1);
+  size_t length = 0;
+  struct secret *given = secret_test(L, 2);
+  const char *text = given ? given->bytes : NULL;
+  lua_settop(L, 2);
+  if (given)
+    length = given->length;
+  else if (lua_type(L, 2) == LUA_TSTRING)
+    text = lua_tolstring(L, 2, &length);
+  const char *wrong;
+  if (!client->flight.multi)
+    wrong = "came too late: the client is closed";
+  else
+    wrong = text ? check_token(client, text, length) : secret_wanted(L, 2);
+  if (wrong || !text) {
+    lua_pushnil(L);
+    lua_pushstring(L, wrong);
+    return 2;
+  }
+  bool is_same = is_same_token(client->token, text, length);
+  lua_getiuservalue(L, 1, CLIENT_HELD);
+  secret_push(L, text, length);
+  const struct secret *token = secret_test(L, -1);
+  lua_setfield(L, -2, "token");
+  if (client->token && !is_same && client->process == getpid())
+    flight_renew(&client->flight);
+  client->token = token;
+  client->token_generation += !is_same;
+  if (!is_same)
+    forget_lines(client); /* the old token is one of them */
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* Types */
+
+/* Light userdata is never written to here; Lua's type has no const. */
+static void push_constant(lua_State *L, const void *data)
+{
+  union {
+    const void *constant;
+    void *pointer;
+  } both = {data};
+  lua_pushlightuserdata(L, both.pointer);
+}
+
+void client_push_prepare(lua_State *L, const struct provider *provider,
+                         const struct operation *operation)
+{
+  push_constant(L, provider);
+  push_constant(L, operation);
+  lua_pushcclosure(L, request_prepare, 2);
+}
+
+static void open_type(lua_State *L, const struct provider *provider)
+{
+  static const luaL_Reg metamethods[] = {{"__gc", client_close},
+                                         {"__close", client_close},
+                                         {"__tostring", client_tostring},
+                                         {NULL, NULL}};
+  if (luaL_newmetatable(L, client_type_name(L, provider))) {
+    push_constant(L, provider);
+    luaL_setfuncs(L, metamethods, 1);
+    lua_newtable(L);
+    for (size_t i = 0; i < provider->operation_count; i++) {
+      client_push_prepare(L, provider, &provider->operations[i]);
+      lua_setfield(L, -2, provider->operations[i].name);
+    }
+    push_constant(L, provider);
+    lua_pushcclosure(L, client_close, 1);
+    lua_setfield(L, -2, "close");
+    lua_setfield(L, -2, "__index");
+  }
+  type_mark(L, &client_type);
+  type_mark(L, provider);
+  lua_pop(L, 2);
+}
+
+void client_open_types(lua_State *L)
+{
+  for (const struct provider *const *each = providers; *each; each++)
+    open_type(L, *each);
+}

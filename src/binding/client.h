@@ -1,0 +1,89 @@
+#ifndef COFFER_CLIENT_H
+#define COFFER_CLIENT_H
+
+#include "binding/secret.h"
+#include "model/operation.h"
+#include "wire/files.h"
+#include "wire/transfers.h"
+
+#include <lua.h>
+#include <sys/types.h>
+
+/* The header lines of the last call that had none of its own: they hold for
+** all of its operation. With a new token they go. */
+struct client_lines {
+  struct lines *lines;
+  const struct operation *operation;
+};
+
+/* The user values of a client. CLIENT_HELD is a table of what its pointers
+** point to, which also holds
+**   parameters  settings that fill parameters, by name
+**   headers     headers that go with every request, by name
+** CLIENT_THINGS is one of the metatables of results, by the thing's name. */
+enum { CLIENT_HELD = 1, CLIENT_THINGS, CLIENT_USES = CLIENT_THINGS };
+
+/* The userdata that a user holds: one provider, one credential, one pool of
+** connections. */
+struct client {
+  const struct provider *provider;
+  const char *base_url;
+  const char *token_header;
+  const char *token_scheme;
+  const struct secret *token;
+  lua_Integer token_generation; /* counts its changes */
+  struct route route;
+  bool has_parameters; /* that fill those of calls */
+  struct flight flight;
+  struct files files; /* what connections are made with */
+  struct client_lines last;
+  long timeout; /* of one attempt, milliseconds */
+  pid_t process;
+};
+
+/* Makes the types known, one for each provider. */
+void client_open_types(lua_State *L);
+
+/* Pushes the name of a provider's type. */
+const char *client_type_name(lua_State *L, const struct provider *provider);
+
+/* Pushes a client that cannot send yet. */
+struct client *client_push(lua_State *L, const struct provider *provider);
+
+/* Pushes the function that prepares an operation's requests. */
+void client_push_prepare(lua_State *L, const struct provider *provider,
+                         const struct operation *operation);
+
+/* The open client of this provider at the index, else raises and names the
+** method that was called. */
+struct client *client_check(lua_State *L, int index,
+                            const struct provider *provider,
+                            const char *method);
+
+/* Raises when the client is closed, or was made before a fork. */
+void client_check_open(lua_State *L, const struct client *client);
+
+/* The client at the index, of whatever provider, else raises. */
+struct client *client_of_any(lua_State *L, int index);
+
+/* Has the value on top, a secret or a request with one, wiped when the client
+** at the index is closed, should it live so long. The stack stays as it is. */
+void client_note(lua_State *L, int index);
+
+/* NULL for bytes that can be a token of the client, else what is wrong. */
+const char *client_check_token(const struct client *client, const char *text,
+                               size_t length);
+
+/* Drops the connections where the files of its route have changed. */
+void client_look_at_files(struct client *client);
+
+int client_settings(lua_State *L);
+int client_authorization(lua_State *L);
+int client_token_generation(lua_State *L);
+int client_set_token(lua_State *L);
+
+/* Pushes the table `name` of what the client holds; nil where there is
+** none. */
+void client_push_held(lua_State *L, int index, const char *name);
+
+#endif

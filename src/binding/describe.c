@@ -1,0 +1,162 @@
+/* What a provider can do, as a table: for the Lua side of the library, and for
+** people. */
+
+#include "binding/describe.h"
+
+#include "binding/client.h"
+
+#include <lauxlib.h>
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static void set_flag(lua_State *L, const char *name, bool flag)
+{
+  lua_pushboolean(L, flag);
+  lua_setfield(L, -2, name);
+}
+
+/* The schema whose fields are named: an object's own, or that of the objects
+** in a list. */
+static const struct schema *named_fields(const struct schema *schema)
+{
+  return schema->kind == SCHEMA_ARRAY && schema->item ? schema->item : schema;
+}
+
+static void describe_fields(lua_State *L, const struct schema *schema);
+
+static void describe_parameter(lua_State *L, const struct field *field)
+{
+  static const char *const kinds[] = {
+      [SCHEMA_ANY] = "any",       [SCHEMA_TEXT] = "string",
+      [SCHEMA_SECRET] = "secret", [SCHEMA_BOOLEAN] = "boolean",
+      [SCHEMA_INT32] = "int32",   [SCHEMA_INT64] = "int64",
+      [SCHEMA_CODE] = "code",     [SCHEMA_OBJECT] = "table",
+      [SCHEMA_ARRAY] = "list",    [SCHEMA_MAP] = "table"};
+  const struct schema *inner = named_fields(field->schema);
+  lua_createtable(L, 0, 7);
+  set_text(L, "name", field->name);
+  set_text(L, "type", kinds[field->schema->kind]);
+  set_flag(L, "is_required", (field->flags & FIELD_REQUIRED) != 0);
+  set_flag(L, "is_fixed", (field->flags & FIELD_FIXED) != 0);
+  set_flag(L, "is_of_client", (field->flags & FIELD_OF_CLIENT) != 0);
+  set_text(L, "about", field->about);
+  if (inner->field_count > 0) {
+    describe_fields(L, inner);
+    lua_setfield(L, -2, "fields");
+  }
+}
+
+/* Pushes a list of what is in an object, each with its own `fields`. */
+static void describe_fields(lua_State *L, const struct schema *schema)
+{
+  luaL_checkstack(L, 4, NULL);
+  lua_createtable(L, (int)schema->field_count, 0);
+  for (size_t i = 0; i < schema->field_count; i++) {
+    describe_parameter(L, &schema->fields[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+static void describe_paging(lua_State *L, const struct paging *paging)
+{
+  static const char *const styles[] = {[PAGING_NONE] = "none",
+                                       [PAGING_LINK] = "link",
+                                       [PAGING_TOKEN] = "token",
+                                       [PAGING_OFFSET] = "offset"};
+  lua_createtable(L, 0, 7);
+  set_text(L, "name", paging->name);
+  set_text(L, "items", paging->items);
+  set_text(L, "style", styles[paging->style]);
+  set_text(L, "next", paging->next);
+  set_text(L, "parameter", paging->parameter);
+  set_text(L, "row_names", paging->row_names);
+  set_text(L, "identity", paging->identity);
+}
+
+static void describe_operation(lua_State *L, const struct operation *operation)
+{
+  lua_createtable(L, 0, 8);
+  set_text(L, "name", operation->name);
+  set_text(L, "method", operation->method);
+  set_text(L, "path", operation->path);
+  set_text(L, "about", operation->about);
+  set_flag(L, "creates", operation->creates);
+  set_flag(L, "repeats", operation->repeats);
+  set_flag(L, "is_public", operation->is_public);
+  set_flag(L, "has_secrets", operation->has_secrets);
+  set_flag(L, "has_answer", operation->answer != NULL);
+  set_text(L, "token", operation->token);
+  if (operation->paging) {
+    describe_paging(L, operation->paging);
+    lua_setfield(L, -2, "paging");
+  }
+  describe_fields(L, operation->parameters);
+  lua_setfield(L, -2, "parameters");
+}
+
+static void describe_deed(lua_State *L, const struct deed *deed)
+{
+  lua_createtable(L, 0, 4);
+  set_text(L, "name", deed->name);
+  set_text(L, "operation", deed->operation);
+  set_text(L, "parameter", deed->parameter);
+  set_text(L, "field", deed->field);
+}
+
+static void describe_thing(lua_State *L, const struct thing *thing)
+{
+  lua_createtable(L, 0, 4);
+  set_text(L, "name", thing->name);
+  set_text(L, "title", thing->title);
+  set_text(L, "status", thing->status);
+  lua_createtable(L, (int)thing->deed_count, 0);
+  for (size_t i = 0; i < thing->deed_count; i++) {
+    describe_deed(L, &thing->deeds[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "deeds");
+}
+
+static void describe_token(lua_State *L, const struct provider *provider)
+{
+  lua_createtable(L, 0, 3);
+  set_text(L, "header", provider->token_header);
+  set_text(L, "scheme", provider->token_scheme);
+  for (size_t i = 0; i < provider->setting_count; i++)
+    if (provider->settings[i].use == SETTING_TOKEN) {
+      set_text(L, "environment", provider->settings[i].environment[0]);
+    }
+}
+
+int describe_provider(lua_State *L)
+{
+  const struct provider *provider = provider_named(luaL_checkstring(L, 1));
+  luaL_argcheck(L, provider, 1, "no such provider");
+  lua_createtable(L, 0, 4);
+  set_text(L, "title", provider->title);
+  describe_token(L, provider);
+  lua_setfield(L, -2, "token");
+  luaL_getmetatable(L, client_type_name(L, provider));
+  lua_getfield(L, -1, "__index");
+  lua_setfield(L, -4, "methods");
+  lua_pop(L, 2);
+  lua_newtable(L);
+  for (size_t i = 0; i < provider->operation_count; i++) {
+    describe_operation(L, &provider->operations[i]);
+    client_push_prepare(L, provider, &provider->operations[i]);
+    lua_setfield(L, -2, "prepare");
+    lua_setfield(L, -2, provider->operations[i].name);
+  }
+  lua_setfield(L, -2, "operations");
+  lua_newtable(L);
+  for (size_t i = 0; i < provider->thing_count; i++) {
+    describe_thing(L, provider->things[i]);
+    lua_setfield(L, -2, provider->things[i]->name);
+  }
+  lua_setfield(L, -2, "things");
+  return 1;
+}

@@ -1,0 +1,77 @@
+/* Many requests of many clients, as a loop in Lua sees them. */
+
+#include "binding/loop.h"
+
+#include "binding/client.h"
+
+#include <lauxlib.h>
+#include <poll.h>
+
+enum { MOST_CLIENTS = 1024 * 1024 };
+
+static struct client *client_at(lua_State *L, int index)
+{
+  struct client *client = client_of_any(L, index);
+  client_check_open(L, client);
+  return client;
+}
+
+static int milliseconds(double seconds)
+{
+  if (!(seconds > 0))
+    return 0;
+  return seconds < 3600 ? (int)(seconds * 1000) : 3600 * 1000;
+}
+
+int loop_step(lua_State *L)
+{
+  struct client *client = client_at(L, 1);
+  int wait = milliseconds(luaL_optnumber(L, 2, 0));
+  flight_step(&client->flight, wait);
+  return 0;
+}
+
+int loop_landed(lua_State *L)
+{
+  struct client *client = client_of_any(L, 1);
+  long long tag = flight_landed(&client->flight);
+  if (tag == 0)
+    return 0;
+  lua_pushinteger(L, (lua_Integer)tag);
+  return 1;
+}
+
+int loop_descriptor(lua_State *L)
+{
+  lua_pushinteger(L, client_at(L, 1)->flight.descriptor);
+  return 1;
+}
+
+int loop_timeout(lua_State *L)
+{
+  long long left = flight_timeout(&client_at(L, 1)->flight);
+  if (left < 0)
+    return 0;
+  lua_pushnumber(L, (lua_Number)left / 1000);
+  return 1;
+}
+
+int loop_wait(lua_State *L)
+{
+  int wait = milliseconds(luaL_checknumber(L, 2));
+  luaL_checktype(L, 1, LUA_TTABLE);
+  size_t count = (size_t)lua_rawlen(L, 1);
+  luaL_argcheck(L, count <= MOST_CLIENTS, 1, "too many clients");
+  struct pollfd *sockets = lua_newuserdatauv(L, count * sizeof *sockets, 0);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, 1, (lua_Integer)i + 1);
+    const struct client *client = client_at(L, -1);
+    long long due = flight_timeout(&client->flight);
+    if (due >= 0 && due < wait)
+      wait = (int)due;
+    sockets[i] = (struct pollfd){client->flight.descriptor, POLLIN, 0};
+    lua_pop(L, 1);
+  }
+  poll(sockets, (nfds_t)count, wait);
+  return 0;
+}

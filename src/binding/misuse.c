@@ -1,0 +1,88 @@
+/* Errors of the caller. */
+
+#include "binding/misuse.h"
+
+#include "model/nearest.h"
+
+#include <lauxlib.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* The length of the folder in which a Lua file lies, with its slash. */
+static size_t folder_of(const char *source)
+{
+  const char *slash = strrchr(source, '/');
+  return slash ? (size_t)(slash - source) + 1 : 0;
+}
+
+/* Pushes the place to blame: the first line above that is not in the folder of
+** the function that called into C, which is coffer's own. */
+static void push_place(lua_State *L)
+{
+  lua_Debug own, above;
+  if (!lua_getstack(L, 1, &own) || !lua_getinfo(L, "S", &own) ||
+      *own.source != '@') {
+    luaL_where(L, 1);
+    return;
+  }
+  size_t length = folder_of(own.source);
+  for (int level = 2; lua_getstack(L, level, &above); level++) {
+    lua_getinfo(L, "Sl", &above);
+    if (above.currentline > 0 &&
+        strncmp(own.source, above.source, length) != 0) {
+      lua_pushfstring(L, "%s:%d: ", above.short_src, above.currentline);
+      return;
+    }
+  }
+  lua_pushliteral(L, "");
+}
+
+/* What a caller gave is in the message, and may be of any length: of a long
+** message the head and the tail are kept. */
+static void cut_middle(lua_State *L)
+{
+  enum { MOST = 512, HEAD = 320, TAIL = 160 };
+  size_t length;
+  const char *text = lua_tolstring(L, -1, &length);
+  if (length <= MOST)
+    return;
+  size_t head = names_cut(text, HEAD);
+  size_t tail = length - TAIL;
+  while (tail < length && ((unsigned char)text[tail] & 0xC0) == 0x80)
+    tail++;
+  lua_pushlstring(L, text, head);
+  lua_pushliteral(L, " ... ");
+  lua_pushlstring(L, text + tail, length - tail);
+  lua_concat(L, 3);
+  lua_remove(L, -2);
+}
+
+/* lua_pushvfstring knows %s, %d, %I, %f, %c, %p and %%. */
+_Noreturn void misuse(lua_State *L, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  push_place(L);
+  lua_pushvfstring(L, format, arguments);
+  va_end(arguments);
+  cut_middle(L);
+  lua_concat(L, 2);
+  for (;;) /* it does not come back, though its type does not say so */
+    lua_error(L);
+}
+
+/* core.misuse(message): raises it for Lua's part of the library. */
+int misuse_raise(lua_State *L)
+{
+  misuse(L, "%s", luaL_checkstring(L, 1));
+}
+
+const char *misuse_hint(lua_State *L, const struct names_search *search)
+{
+  const char *home = names_home(search->wanted);
+  if (home)
+    return lua_pushfstring(L, " (it is an option of %s)", home);
+  if (search->nearest)
+    return lua_pushfstring(L, " (did you mean '%s'?)", search->nearest);
+  return "";
+}

@@ -1,0 +1,680 @@
+/* The marshaller's way in: JSON text to Lua values, guided by a schema. */
+
+#include "binding/marshal_parts.h"
+
+#include "binding/secret.h"
+#include "model/operation.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How many odd members are told; all that come twice matter more. */
+enum { MAX_ODD = 32, MAX_REPEATED = 256 };
+
+static bool read_free(lua_State *L, struct reading *reading,
+                      enum json_kind found);
+static bool read_found(lua_State *L, struct reading *reading,
+                       const struct schema *schema, enum json_kind found);
+
+/* What was due, where something else was found. */
+static bool mismatch(struct reading *reading, enum schema_kind kind)
+{
+  static const char *const said[] = {[SCHEMA_ANY] = "is not JSON",
+                                     [SCHEMA_TEXT] = "is not text",
+                                     [SCHEMA_SECRET] = "is not text",
+                                     [SCHEMA_BOOLEAN] = "is not true or false",
+                                     [SCHEMA_INT32] = "is not a 32-bit integer",
+                                     [SCHEMA_INT64] = "is not a 64-bit integer",
+                                     [SCHEMA_CODE] =
+                                         "is neither an integer nor a name",
+                                     [SCHEMA_OBJECT] = "is not an object",
+                                     [SCHEMA_ARRAY] = "is not an array",
+                                     [SCHEMA_MAP] = "is not an object"};
+  reading->trouble = said[kind];
+  reading->is_mismatch = true;
+  return false;
+}
+
+/* Appends the steps to a place: as a JSON pointer, or as Lua writes it. */
+static void append_steps(char *place, size_t size,
+                         const struct reading_step *step, bool is_pointer)
+{
+  if (!step)
+    return;
+  append_steps(place, size, step->up, is_pointer);
+  size_t length = strlen(place);
+  const char *mark = is_pointer ? "/" : length && step->name ? "." : "";
+  long long item = step->item;
+  if (step->name)
+    snprintf(place + length, size - length, "%s%s", mark, step->name);
+  else if (is_pointer)
+    snprintf(place + length, size - length, "/%lld", item - 1);
+  else
+    snprintf(place + length, size - length, "[%lld]", item);
+}
+
+/* Notes where reading failed, the first time that somebody asks. */
+static bool fail_here(struct reading *reading)
+{
+  if (!reading->place[0])
+    append_steps(reading->place, sizeof reading->place, reading->step, true);
+  return false;
+}
+
+/* Adds the member at which reading stands to the list of odd ones. */
+static void note_odd(lua_State *L, const struct reading *reading,
+                     const char *message, bool is_repeated)
+{
+  char place[sizeof reading->place] = "";
+  if (lua_isnil(L, reading->odd)) {
+    lua_newtable(L);
+    lua_replace(L, reading->odd);
+  }
+  lua_Integer count = (lua_Integer)lua_rawlen(L, reading->odd);
+  if (count >= (is_repeated ? MAX_REPEATED : MAX_ODD))
+    return;
+  append_steps(place, sizeof place, reading->step, false);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, place);
+  lua_setfield(L, -2, "field");
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  lua_pushboolean(L, is_repeated);
+  lua_setfield(L, -2, "is_repeated");
+  lua_rawseti(L, reading->odd, count + 1);
+}
+
+static bool read_text(lua_State *L, struct reading *reading)
+{
+  struct json_text text;
+  if (!json_read_string(reading->json, &text))
+    return false;
+  lua_pushlstring(L, text.bytes, text.length);
+  return true;
+}
+
+/* Short text says the same again and again: a state, a region, a type. What
+** it became last time is kept, as Lua would have to hash it anew. Only what is
+** documented to be text: free-form JSON may be anything, an echoed password
+** too. */
+enum { KEPT_BITS = 8, KEPT_TEXTS = 1 << KEPT_BITS };
+
+struct kept_text {
+  uint64_t low, high;
+  size_t length; /* and one more: 0 is none */
+};
+
+/* Pushes a userdata that has room for them; its user values are the texts. */
+static void push_texts(lua_State *L, int kept)
+{
+  enum { AT = 1 };
+  if (lua_rawgeti(L, kept, AT) == LUA_TUSERDATA)
+    return;
+  lua_pop(L, 1);
+  size_t size = KEPT_TEXTS * sizeof(struct kept_text);
+  memset(lua_newuserdatauv(L, size, KEPT_TEXTS), 0, size);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, kept, AT);
+}
+
+static void push_short_text(lua_State *L, const struct reading *reading,
+                            const struct json_short_text *taken)
+{
+  uint64_t mixed =
+      (taken->low ^ taken->high << 1) * UINT64_C(0x9E3779B97F4A7C15);
+  int place = (int)(mixed >> (64 - KEPT_BITS));
+  struct kept_text *kept = &reading->texts[place];
+  if (kept->low == taken->low && kept->high == taken->high &&
+      kept->length == taken->text.length + 1) {
+    lua_getiuservalue(L, reading->kept + 1, place + 1);
+    return;
+  }
+  lua_pushlstring(L, taken->text.bytes, taken->text.length);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, reading->kept + 1, place + 1);
+  *kept = (struct kept_text){taken->low, taken->high, taken->text.length + 1};
+}
+
+static bool read_documented_text(lua_State *L, struct reading *reading)
+{
+  struct json_short_text taken;
+  if (!json_take_short_text(reading->json, &taken))
+    return read_text(L, reading);
+  push_short_text(L, reading, &taken);
+  return true;
+}
+
+static bool read_secret(lua_State *L, struct reading *reading)
+{
+  struct json_text text;
+  if (!json_read_string(reading->json, &text))
+    return false;
+  secret_push(L, text.bytes, text.length);
+  return true;
+}
+
+/* Another value where a secret is documented: a secret of its text. */
+static bool read_odd_secret(lua_State *L, struct reading *reading)
+{
+  const char *start = reading->json->at;
+  if (!json_skip(reading->json))
+    return false;
+  secret_push(L, start, (size_t)(reading->json->at - start));
+  return true;
+}
+
+static bool read_boolean(lua_State *L, struct reading *reading)
+{
+  bool value;
+  if (!json_read_boolean(reading->json, &value))
+    return false;
+  lua_pushboolean(L, value);
+  return true;
+}
+
+static bool read_boolean_as_text(lua_State *L, struct reading *reading)
+{
+  bool value;
+  if (!json_read_boolean(reading->json, &value))
+    return false;
+  lua_pushstring(L, value ? "true" : "false");
+  return true;
+}
+
+static bool read_number(lua_State *L, struct reading *reading)
+{
+  struct json_number number;
+  if (!json_read_number(reading->json, &number))
+    return false;
+  if (number.is_integer)
+    lua_pushinteger(L, number.integer);
+  else
+    lua_pushnumber(L, number.real);
+  return true;
+}
+
+/* A real from here on may have been another number in the text. */
+#define INEXACT_FROM 9007199254740992.0 /* 2^53 */
+
+/* The value on top as an integer of this kind, where it is one. */
+static bool make_integer(lua_State *L, const struct schema *schema)
+{
+  int is_integer;
+  lua_Integer value = lua_tointegerx(L, -1, &is_integer);
+  if (!is_integer || (schema->kind == SCHEMA_INT32 &&
+                      (value < INT32_MIN || value > INT32_MAX)))
+    return false;
+  if (lua_isinteger(L, -1))
+    return true;
+  if (lua_type(L, -1) == LUA_TNUMBER &&
+      fabs(lua_tonumber(L, -1)) >= INEXACT_FROM)
+    return false;
+  lua_pushinteger(L, value);
+  lua_replace(L, -2);
+  return true;
+}
+
+static bool is_all_digits(const char *text)
+{
+  return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
+static bool read_integer(lua_State *L, struct reading *reading,
+                         const struct schema *schema, enum json_kind found)
+{
+  bool is_text = found == JSON_STRING && schema->form == FORM_FROM_DIGITS;
+  if (!is_text && found != JSON_NUMBER)
+    return mismatch(reading, schema->kind);
+  if (is_text ? !read_text(L, reading) : !read_number(L, reading))
+    return false;
+  if ((is_text && !is_all_digits(lua_tostring(L, -1))) ||
+      !make_integer(L, schema))
+    return mismatch(reading, schema->kind);
+  return true;
+}
+
+/* The first items of a list and the first members of a free-form object wait
+** on the stack, above a nil that keeps the place of their table, until it is
+** known how many they are: a small table is made in its size. */
+enum { BATCH = 32 };
+
+/* Makes the list of the items above the nil. */
+static void make_list(lua_State *L, int list, int count)
+{
+  lua_createtable(L, count, 0);
+  lua_replace(L, list);
+  for (int i = count; i > 0; i--)
+    lua_rawseti(L, list, i);
+}
+
+/* Makes the object of the names and values above the nil, in their order: the
+** last one of a name counts. */
+static void make_map(lua_State *L, int object, int count)
+{
+  lua_createtable(L, 0, count);
+  lua_replace(L, object);
+  for (int i = object + 1; i <= object + 2 * count; i += 2) {
+    lua_pushvalue(L, i);
+    lua_pushvalue(L, i + 1);
+    lua_rawset(L, object);
+  }
+  lua_settop(L, object);
+}
+
+/* A value as documented; another one is odd, and kept as it came. */
+static bool read_tolerantly(lua_State *L, struct reading *reading,
+                            const struct schema *schema, enum json_kind found)
+{
+  struct json_reader *json = reading->json;
+  int top = lua_gettop(L);
+  const char *start = json->at;
+  unsigned depth = json->depth;
+  if (read_found(L, reading, schema, found))
+    return true;
+  if (!reading->is_mismatch)
+    return fail_here(reading);
+  lua_settop(L, top);
+  note_odd(L, reading, reading->trouble, false);
+  reading->is_mismatch = false;
+  reading->trouble = NULL;
+  json->at = start;
+  json->depth = depth;
+  bool is_read = schema->kind == SCHEMA_SECRET ? read_odd_secret(L, reading)
+                                               : read_free(L, reading, found);
+  return is_read || fail_here(reading);
+}
+
+/* The items of the list whose place a nil keeps at `list`. */
+static bool read_items(lua_State *L, struct reading *reading,
+                       const struct schema *item, int list)
+{
+  enum json_step next;
+  lua_Integer count = 0;
+  struct reading_step step = {.up = reading->step};
+  while ((next = json_next_item(reading->json, count == 0)) == JSON_MORE) {
+    step.item = ++count;
+    reading->step = &step;
+    bool is_read = read_tolerantly(L, reading, item, json_peek(reading->json));
+    reading->step = step.up;
+    if (!is_read)
+      return false;
+    if (count == BATCH)
+      make_list(L, list, BATCH);
+    else if (count > BATCH)
+      lua_rawseti(L, list, count);
+  }
+  if (count < BATCH)
+    make_list(L, list, (int)count);
+  if (count == 0)
+    luaL_setmetatable(L, ARRAY_TYPE);
+  return next == JSON_DONE;
+}
+
+static bool read_array(lua_State *L, struct reading *reading,
+                       const struct schema *item)
+{
+  if (!json_enter(reading->json))
+    return false;
+  marshal_reserve(L, BATCH);
+  lua_pushnil(L);
+  return read_items(L, reading, item, lua_gettop(L));
+}
+
+/* A member whose name the provider has made up: its name is not repeated. */
+static bool read_unnamed(lua_State *L, struct reading *reading,
+                         const struct schema *schema)
+{
+  struct reading_step step = {.up = reading->step, .name = "*"};
+  reading->step = &step;
+  bool is_read = read_tolerantly(L, reading, schema, json_peek(reading->json));
+  reading->step = step.up;
+  return is_read;
+}
+
+/* An object whose names are not known. */
+static bool read_map(lua_State *L, struct reading *reading,
+                     const struct schema *item)
+{
+  struct json_text name;
+  enum json_step step;
+  size_t count = 0;
+  if (!json_enter(reading->json))
+    return false;
+  marshal_reserve(L, 2 * BATCH);
+  lua_pushnil(L);
+  int object = lua_gettop(L);
+  while ((step = json_next_member(reading->json, count == 0)) == JSON_MORE) {
+    if (!json_read_name(reading->json, &name))
+      return false;
+    lua_pushlstring(L, name.bytes, name.length);
+    if (!read_unnamed(L, reading, item))
+      return false;
+    if (++count == BATCH)
+      make_map(L, object, BATCH);
+    else if (count > BATCH)
+      lua_rawset(L, object);
+  }
+  if (count < BATCH)
+    make_map(L, object, (int)count);
+  return step == JSON_DONE;
+}
+
+/* The names of one object, as they come. */
+struct naming {
+  const struct schema *schema;
+  const struct json_label *labels; /* of the schema's fields */
+  size_t expected;                 /* the field behind the last one */
+  size_t found;                    /* a field, or one behind the last */
+  struct json_text name;           /* where it is none */
+};
+
+/* Takes a name that is written in another way, or that no field has. */
+static JSON_SELDOM bool take_other_name(struct json_reader *json,
+                                        struct naming *naming)
+{
+  struct json_text *name = &naming->name;
+  if (!json_read_name(json, name))
+    return false;
+  for (size_t i = 0; i < naming->schema->field_count; i++) {
+    const struct json_label *label = &naming->labels[i];
+    if (label->length == name->length + 3 &&
+        memcmp(label->text + 1, name->bytes, name->length) == 0) {
+      naming->found = i;
+      naming->expected = i + 1;
+    }
+  }
+  return true;
+}
+
+/* Takes the name of a member and finds its field. Providers send the members
+** in the documented order, mostly, and leave some out. */
+static bool take_name(struct json_reader *json, struct naming *naming)
+{
+  size_t count = naming->schema->field_count;
+  for (size_t i = naming->expected; i < count; i++)
+    if (json_take_label(json, &naming->labels[i])) {
+      naming->found = i;
+      naming->expected = i + 1;
+      return true;
+    }
+  naming->found = count;
+  return take_other_name(json, naming);
+}
+
+/* True when a thing has a method of the name on top. */
+static bool is_method(lua_State *L, const struct reading *reading,
+                      const struct schema *schema)
+{
+  if (!schema->thing || !reading->things)
+    return false;
+  int top = lua_gettop(L);
+  lua_pushstring(L, schema->thing->name);
+  bool is_there = lua_rawget(L, reading->things) == LUA_TTABLE;
+  if (is_there) {
+    lua_pushliteral(L, "reserved");
+    is_there = lua_rawget(L, -2) == LUA_TTABLE;
+  }
+  if (is_there) {
+    lua_pushvalue(L, top);
+    is_there = lua_rawget(L, -2) != LUA_TNIL;
+  }
+  lua_settop(L, top);
+  return is_there;
+}
+
+/* A member of a newer API is kept as it is. One that is named like a method of
+** the thing gets an underscore behind its name, and so does not hide it. */
+static bool read_unknown(lua_State *L, struct reading *reading,
+                         const struct naming *naming, int table)
+{
+  lua_pushlstring(L, naming->name.bytes, naming->name.length);
+  if (is_method(L, reading, naming->schema)) {
+    lua_pushliteral(L, "_");
+    lua_concat(L, 2);
+  }
+  if (!read_unnamed(L, reading, &schema_any))
+    return false;
+  lua_rawset(L, table);
+  return true;
+}
+
+/* Reads a documented member into the table, whose labels lie above it. One
+** that is null is absent. */
+static bool read_field(lua_State *L, struct reading *reading,
+                       const struct naming *naming, int table, bool is_repeated)
+{
+  const struct field *field = &naming->schema->fields[naming->found];
+  struct reading_step step = {.up = reading->step, .name = field->name};
+  enum json_kind found = json_peek(reading->json);
+  reading->step = &step;
+  if (is_repeated)
+    note_odd(L, reading, "comes twice", true);
+  bool is_read;
+  if (found == JSON_NULL) {
+    is_read = json_read_null(reading->json) || fail_here(reading);
+  } else {
+    lua_getiuservalue(L, table + 1, (int)naming->found + 1);
+    is_read = read_tolerantly(L, reading, field->schema, found);
+    if (is_read)
+      lua_rawset(L, table);
+  }
+  reading->step = step.up;
+  return is_read;
+}
+
+/* Reads the members. Of a documented one that comes twice the last counts. */
+static bool read_members(lua_State *L, struct reading *reading,
+                         struct naming *naming, int table)
+{
+  enum json_step step;
+  bool is_first = true;
+  uint64_t seen = 0;
+  while ((step = json_next_member(reading->json, is_first)) == JSON_MORE) {
+    is_first = false;
+    if (!take_name(reading->json, naming))
+      return false;
+    if (naming->found == naming->schema->field_count) {
+      if (!read_unknown(L, reading, naming, table))
+        return false;
+      continue;
+    }
+    uint64_t bit = UINT64_C(1) << naming->found;
+    if (!read_field(L, reading, naming, table, (seen & bit) != 0))
+      return false;
+    seen |= bit;
+  }
+  return step == JSON_DONE;
+}
+
+static void fill_lists(lua_State *L, const struct schema *schema, int table);
+
+/* Pushes the empty list of a schema, or its object with such lists. */
+static void push_listed(lua_State *L, const struct schema *schema)
+{
+  luaL_checkstack(L, LEVEL, "lists");
+  lua_newtable(L);
+  if (schema->kind == SCHEMA_ARRAY)
+    luaL_setmetatable(L, ARRAY_TYPE);
+  else
+    fill_lists(L, schema, lua_gettop(L));
+}
+
+/* A list that is null or absent is an empty one. */
+static void fill_lists(lua_State *L, const struct schema *schema, int table)
+{
+  for (size_t i = 0; i < schema->field_count; i++) {
+    const struct field *field = &schema->fields[i];
+    if (!(field->flags & FIELD_LISTED))
+      continue;
+    lua_pushstring(L, field->name);
+    lua_pushvalue(L, -1);
+    bool is_there = lua_rawget(L, table) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (!is_there) {
+      push_listed(L, field->schema);
+      lua_rawset(L, table);
+    } else {
+      lua_pop(L, 1);
+    }
+  }
+}
+
+static bool read_object(lua_State *L, struct reading *reading,
+                        const struct schema *schema)
+{
+  struct naming naming = {.schema = schema};
+  if (!json_enter(reading->json))
+    return false;
+  marshal_reserve(L, 0);
+  lua_createtable(L, 0, (int)schema->field_count);
+  int table = lua_gettop(L);
+  naming.labels = marshal_push_labels(L, reading->kept, schema);
+  if (!read_members(L, reading, &naming, table))
+    return false;
+  fill_lists(L, schema, table);
+  if (schema->thing && reading->things) {
+    lua_getiuservalue(L, table + 1, (int)schema->field_count + 1);
+    if (lua_rawget(L, reading->things) == LUA_TTABLE)
+      lua_setmetatable(L, table);
+  }
+  lua_settop(L, table);
+  return true;
+}
+
+/* Free-form JSON. */
+static bool read_free(lua_State *L, struct reading *reading,
+                      enum json_kind found)
+{
+  switch (found) {
+  case JSON_NULL:
+    lua_pushlightuserdata(L, MARSHAL_NULL);
+    return json_read_null(reading->json);
+  case JSON_BOOLEAN:
+    return read_boolean(L, reading);
+  case JSON_NUMBER:
+    return read_number(L, reading);
+  case JSON_STRING:
+    return read_text(L, reading);
+  case JSON_ARRAY:
+    return read_array(L, reading, &schema_any);
+  case JSON_OBJECT:
+    return read_map(L, reading, &schema_any);
+  case JSON_BROKEN:
+    break;
+  }
+  return false;
+}
+
+static bool read_text_field(lua_State *L, struct reading *reading,
+                            const struct schema *schema, enum json_kind found)
+{
+  if (found == JSON_STRING)
+    return read_text(L, reading);
+  if (found == JSON_BOOLEAN && schema->form == FORM_FROM_BOOLEAN)
+    return read_boolean_as_text(L, reading);
+  return mismatch(reading, schema->kind);
+}
+
+static bool read_code(lua_State *L, struct reading *reading,
+                      enum json_kind found)
+{
+  if (found == JSON_STRING)
+    return read_text(L, reading);
+  if (found == JSON_NUMBER)
+    return read_number(L, reading);
+  return mismatch(reading, SCHEMA_CODE);
+}
+
+static bool read_composed(lua_State *L, struct reading *reading,
+                          const struct schema *schema, enum json_kind found)
+{
+  if (schema->kind == SCHEMA_OBJECT && found == JSON_OBJECT)
+    return read_object(L, reading, schema);
+  if (schema->form == FORM_FROM_ROW && found == JSON_ARRAY)
+    return read_array(L, reading, &schema_any);
+  if (schema->kind == SCHEMA_ARRAY && found == JSON_ARRAY)
+    return read_array(L, reading, schema->item);
+  if (schema->kind == SCHEMA_MAP && found == JSON_OBJECT)
+    return read_map(L, reading, schema->item);
+  return mismatch(reading, schema->kind);
+}
+
+/* A value of this kind, and not null. */
+static bool read_other(lua_State *L, struct reading *reading,
+                       const struct schema *schema, enum json_kind found)
+{
+  if (found == JSON_BROKEN)
+    return false;
+  switch (schema->kind) {
+  case SCHEMA_INT32:
+  case SCHEMA_INT64:
+    return read_integer(L, reading, schema, found);
+  case SCHEMA_TEXT:
+    return read_text_field(L, reading, schema, found);
+  case SCHEMA_SECRET:
+    return found == JSON_STRING ? read_secret(L, reading)
+                                : mismatch(reading, SCHEMA_SECRET);
+  case SCHEMA_BOOLEAN:
+    return found == JSON_BOOLEAN ? read_boolean(L, reading)
+                                 : mismatch(reading, SCHEMA_BOOLEAN);
+  case SCHEMA_CODE:
+    return read_code(L, reading, found);
+  case SCHEMA_OBJECT:
+  case SCHEMA_ARRAY:
+  case SCHEMA_MAP:
+    return read_composed(L, reading, schema, found);
+  case SCHEMA_ANY:
+    break;
+  }
+  return read_free(L, reading, found);
+}
+
+/* A value of this kind, which is not null: text mostly. */
+static bool read_found(lua_State *L, struct reading *reading,
+                       const struct schema *schema, enum json_kind found)
+{
+  if (found == JSON_STRING && schema->kind == SCHEMA_TEXT)
+    return read_documented_text(L, reading);
+  if (found == JSON_STRING && schema->kind == SCHEMA_ANY)
+    return read_text(L, reading);
+  return read_other(L, reading, schema, found);
+}
+
+/* The whole text: where it is null, a list is an empty one. */
+static bool read_top(lua_State *L, struct reading *reading,
+                     const struct schema *schema)
+{
+  enum json_kind found = json_peek(reading->json);
+  if (found != JSON_NULL || schema->kind != SCHEMA_ARRAY)
+    return read_found(L, reading, schema, found);
+  push_listed(L, schema);
+  return json_read_null(reading->json);
+}
+
+bool marshal_read(lua_State *L, struct reading *reading,
+                  const struct schema *schema)
+{
+  int top = lua_gettop(L);
+  marshal_reserve(L, 0);
+  lua_pushnil(L); /* the result, and the odd members */
+  lua_pushnil(L);
+  reading->odd = top + 2;
+  marshal_push_kept(L);
+  reading->kept = top + 3;
+  push_texts(L, reading->kept);
+  reading->texts = lua_touserdata(L, -1);
+  reading->place[0] = '\0';
+  reading->step = NULL;
+  if (read_top(L, reading, schema) && json_finish(reading->json)) {
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 2);
+    return true;
+  }
+  if (reading->json->out_of_memory)
+    luaL_error(L, "not enough memory");
+  if (!reading->trouble)
+    reading->trouble = reading->json->trouble;
+  lua_settop(L, top);
+  return false;
+}

@@ -1,0 +1,128 @@
+/* Header lines: those that go out, and reading those that come. */
+
+#include "wire/headers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Going out */
+
+struct lines *lines_make(void)
+{
+  struct lines *lines = malloc(sizeof *lines);
+  if (lines)
+    *lines = (struct lines){.holders = 1};
+  return lines;
+}
+
+bool lines_append(struct lines *lines, const char *line)
+{
+  struct curl_slist *list = curl_slist_append(lines->list, line);
+  if (list)
+    lines->list = list;
+  return list != NULL;
+}
+
+bool lines_add(struct lines *lines, const char *name, const char *scheme,
+               const char *value)
+{
+  struct buffer line = {0};
+  bool is_added =
+      buffer_append_text(&line, name) && buffer_append_text(&line, ": ") &&
+      buffer_append_text(&line, scheme) && buffer_append_text(&line, value) &&
+      buffer_terminate(&line) && lines_append(lines, line.bytes);
+  buffer_free(&line);
+  return is_added;
+}
+
+struct lines *lines_hold(struct lines *lines)
+{
+  lines->holders++;
+  return lines;
+}
+
+void lines_drop(struct lines *lines)
+{
+  if (!lines || --lines->holders > 0)
+    return;
+  for (struct curl_slist *line = lines->list; line; line = line->next)
+    explicit_bzero(line->data, strlen(line->data));
+  curl_slist_free_all(lines->list);
+  free(lines);
+}
+
+/* Coming in */
+
+static bool is_blank(char byte)
+{
+  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+static void trim(const char **text, size_t *length)
+{
+  while (*length > 0 && is_blank(**text)) {
+    (*text)++;
+    (*length)--;
+  }
+  while (*length > 0 && is_blank((*text)[*length - 1]))
+    (*length)--;
+}
+
+/* One line; false for a status line, a folded one and other things without a
+** name and a colon. */
+static bool read_line(const char *line, size_t length, struct header *header)
+{
+  const char *colon = memchr(line, ':', length);
+  if (!colon || colon == line || is_blank(*line))
+    return false;
+  header->name = line;
+  header->name_length = (size_t)(colon - line);
+  header->value = colon + 1;
+  header->value_length = length - header->name_length - 1;
+  trim(&header->name, &header->name_length);
+  trim(&header->value, &header->value_length);
+  return memchr(header->name, ' ', header->name_length) == NULL;
+}
+
+/* Moves over one line; its length. */
+static size_t take_line(const struct buffer *lines, size_t *at)
+{
+  const char *line = lines->bytes + *at;
+  const char *feed = memchr(line, '\n', lines->length - *at);
+  size_t length = feed ? (size_t)(feed - line) + 1 : lines->length - *at;
+  *at += length;
+  return length;
+}
+
+bool headers_next(const struct buffer *lines, size_t *at, struct header *header)
+{
+  while (*at < lines->length) {
+    const char *line = lines->bytes + *at;
+    if (read_line(line, take_line(lines, at), header))
+      return true;
+  }
+  return false;
+}
+
+bool headers_next_named(const struct buffer *lines, size_t *at,
+                        const char *name, struct header *header)
+{
+  size_t name_length = strlen(name);
+  while (*at < lines->length) {
+    const char *line = lines->bytes + *at;
+    size_t length = take_line(lines, at);
+    bool may_be = ((*line ^ *name) & ~0x20) == 0; /* most are told apart here */
+    if (may_be && length > name_length &&
+        curl_strnequal(line, name, name_length) &&
+        read_line(line, length, header) && header->name_length == name_length)
+      return true;
+  }
+  return false;
+}
+
+bool headers_find(const struct buffer *lines, const char *name,
+                  struct header *header)
+{
+  size_t at = 0;
+  return headers_next_named(lines, &at, name, header);
+}
