@@ -2,8 +2,8 @@
 ** wallets from JSON text and back, by Clumio's own schema. */
 
 #include "binding/marshal.h"
-#include "model/operation.h"
 #include "binding/secret.h"
+#include "model/operation.h"
 
 #include <lauxlib.h>
 #include <string.h>

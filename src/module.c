@@ -95,7 +95,7 @@ int luaopen_coffer_core(lua_State *L)
       {"describe", describe_provider},
       {"descriptor", loop_descriptor},
       {"hand_over", hand_over},
-      {"landed", loop_landed},
+      {"finished", loop_finished},
       {"lock", lock_take},
       {"misuse", misuse_raise},
       {"nearest", core_nearest},

@@ -105,7 +105,7 @@ end
 --- Moves a client's requests on and tells those who wait for what is over.
 function scheduler.turn(client)
   core.step(client, 0)
-  for tag in core.landed, client do
+  for tag in core.finished, client do
     local owner = owners[tag]
     owners[tag] = nil
     if owner then

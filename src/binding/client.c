@@ -55,9 +55,9 @@ static void forget_lines(struct client *client)
 ** would end the sessions of the process that opened them. */
 static void release(struct client *client)
 {
-  if (client->flight.multi && client->process == getpid())
-    flight_close(&client->flight);
-  client->flight.multi = NULL;
+  if (client->transfers.multi && client->process == getpid())
+    transfers_close(&client->transfers);
+  client->transfers.multi = NULL;
   forget_lines(client);
 }
 
@@ -121,7 +121,7 @@ void client_check_open(lua_State *L, const struct client *client)
            "%s: the client was made in another process; make a new one "
            "after fork",
            client->provider->name);
-  if (!client->flight.multi)
+  if (!client->transfers.multi)
     misuse(L, "%s: the client is closed", client->provider->name);
 }
 
@@ -143,7 +143,7 @@ static int client_tostring(lua_State *L)
   struct client *client = client_self(L);
   lua_pushfstring(L, "coffer.%s (%s%s)", client->provider->name,
                   client->base_url ? client->base_url : "no address",
-                  client->flight.multi ? "" : ", closed");
+                  client->transfers.multi ? "" : ", closed");
   return 1;
 }
 
@@ -168,7 +168,7 @@ int client_settings(lua_State *L)
   static const char *const kinds[] = {"credentials", "parameters", NULL};
   const struct client *client = client_of_any(L, 1);
   const char *kind = kinds[luaL_checkoption(L, 2, NULL, kinds)];
-  if (!client->flight.multi)
+  if (!client->transfers.multi)
     return 0;
   client_push_held(L, 1, kind);
   return 1;
@@ -194,7 +194,7 @@ void client_look_at_files(struct client *client)
     client->files.paths[2] = route->client_key;
   }
   if (files_changed(&client->files))
-    flight_renew(&client->flight);
+    transfers_renew(&client->transfers);
 }
 
 /* core.token_generation(client): how often the token changed, nil where there
@@ -260,7 +260,7 @@ int client_set_token(lua_State *L)
   else if (lua_type(L, 2) == LUA_TSTRING)
     text = lua_tolstring(L, 2, &length);
   const char *wrong;
-  if (!client->flight.multi)
+  if (!client->transfers.multi)
     wrong = "came too late: the client is closed";
   else
     wrong = text ? check_token(client, text, length) : secret_wanted(L, 2);
@@ -275,7 +275,7 @@ int client_set_token(lua_State *L)
   const struct secret *token = secret_test(L, -1);
   lua_setfield(L, -2, "token");
   if (client->token && !is_same && client->process == getpid())
-    flight_renew(&client->flight);
+    transfers_renew(&client->transfers);
   client->token = token;
   client->token_generation += !is_same;
   if (!is_same)

@@ -34,7 +34,7 @@ struct client {
   lua_Integer token_generation; /* counts its changes */
   struct route route;
   bool has_parameters; /* that fill those of calls */
-  struct flight flight;
+  struct transfers transfers;
   struct files files; /* what connections are made with */
   struct client_lines last;
   long timeout; /* of one attempt, milliseconds */

@@ -27,14 +27,14 @@ int loop_step(lua_State *L)
 {
   struct client *client = client_at(L, 1);
   int wait = milliseconds(luaL_optnumber(L, 2, 0));
-  flight_step(&client->flight, wait);
+  transfers_step(&client->transfers, wait);
   return 0;
 }
 
-int loop_landed(lua_State *L)
+int loop_finished(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);
-  long long tag = flight_landed(&client->flight);
+  long long tag = transfers_finished(&client->transfers);
   if (tag == 0)
     return 0;
   lua_pushinteger(L, (lua_Integer)tag);
@@ -43,13 +43,13 @@ int loop_landed(lua_State *L)
 
 int loop_descriptor(lua_State *L)
 {
-  lua_pushinteger(L, client_at(L, 1)->flight.descriptor);
+  lua_pushinteger(L, client_at(L, 1)->transfers.descriptor);
   return 1;
 }
 
 int loop_timeout(lua_State *L)
 {
-  long long left = flight_timeout(&client_at(L, 1)->flight);
+  long long left = transfers_timeout(&client_at(L, 1)->transfers);
   if (left < 0)
     return 0;
   lua_pushnumber(L, (lua_Number)left / 1000);
@@ -66,10 +66,10 @@ int loop_wait(lua_State *L)
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 1, (lua_Integer)i + 1);
     const struct client *client = client_at(L, -1);
-    long long due = flight_timeout(&client->flight);
+    long long due = transfers_timeout(&client->transfers);
     if (due >= 0 && due < wait)
       wait = (int)due;
-    sockets[i] = (struct pollfd){client->flight.descriptor, POLLIN, 0};
+    sockets[i] = (struct pollfd){client->transfers.descriptor, POLLIN, 0};
     lua_pop(L, 1);
   }
   poll(sockets, (nfds_t)count, wait);

@@ -8,9 +8,9 @@
 /* core.step(client, seconds): moves them on until one is over, or so long. */
 int loop_step(lua_State *L);
 
-/* core.landed(client): the tag of a request that is over and was not told
+/* core.finished(client): the tag of a request that is over and was not told
 ** yet, or nil. */
-int loop_landed(lua_State *L);
+int loop_finished(lua_State *L);
 
 /* core.descriptor(client): readable when a step has something to do. */
 int loop_descriptor(lua_State *L);

@@ -53,9 +53,9 @@ static struct request *request_push(lua_State *L, struct client *client,
 static void take_down(struct request *request)
 {
   const struct exchange *exchange = &request->exchange;
-  if ((exchange->flight || exchange->landed_in) &&
+  if ((exchange->transfers || exchange->finished_in) &&
       request->client->process == getpid())
-    flight_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
+    transfers_stop(&request->exchange, CURLE_ABORTED_BY_CALLBACK);
 }
 
 static int request_close(lua_State *L)
@@ -564,7 +564,7 @@ static bool take_lines(lua_State *L, struct request *request)
 
 /* request:start(seconds, tag) puts one attempt into the air, which may last as
 ** long as its time-out and no longer than so many seconds. An earlier answer
-** is forgotten. A tag other than 0 is told by core.landed() once it is over.
+** is forgotten. A tag other than 0 is told by core.finished() once it is over.
 **
 ** To note the token may take memory from Lua, and so run a finalizer, which may
 ** close the client. So it comes first, and nothing behind it does. */
@@ -581,10 +581,10 @@ static int request_start(lua_State *L)
   check_token(L, request);
   if (!request->url.bytes)
     misuse(L, "the request has been collected");
-  if (request->exchange.flight)
+  if (request->exchange.transfers)
     misuse(L, "the request is being sent already");
   client_look_at_files(request->client);
-  flight_stop(&request->exchange, CURLE_OK);
+  transfers_stop(&request->exchange, CURLE_OK);
   exchange_clear(&request->exchange);
   request->exchange.tag = tag;
   struct message message = {
@@ -595,8 +595,8 @@ static int request_start(lua_State *L)
       .timeout = timeout};
   if (!take_lines(L, request))
     return luaL_error(L, "not enough memory");
-  flight_start(&request->client->flight, &request->exchange,
-               &request->client->route, &message);
+  transfers_start(&request->client->transfers, &request->exchange,
+                  &request->client->route, &message);
   return 0;
 }
 
@@ -643,9 +643,9 @@ static int request_step(lua_State *L)
     seconds = 0;
   else if (seconds > 3600)
     seconds = 3600;
-  if (request->exchange.flight) {
+  if (request->exchange.transfers) {
     client_check_open(L, request->client);
-    flight_step(&request->client->flight, (int)(seconds * 1000));
+    transfers_step(&request->client->transfers, (int)(seconds * 1000));
   }
   lua_pushboolean(L, request->exchange.is_done);
   return 1;
@@ -820,7 +820,7 @@ static int request_scrub(lua_State *L)
   struct buffer *text = &request->json.scratch; /* wiped with the request */
   size_t length;
   const char *given = luaL_checklstring(L, 2, &length);
-  if (!request->client->flight.multi) { /* closed: its secrets are wiped */
+  if (!request->client->transfers.multi) { /* closed: its secrets are wiped */
     lua_pushliteral(L, "[secret]");
     return 1;
   }

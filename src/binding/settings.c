@@ -692,7 +692,7 @@ int open_client(lua_State *L)
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);
   client->has_parameters = lua_getfield(L, AT_HELD, "parameters") == LUA_TTABLE;
-  if (!flight_open(&client->flight))
+  if (!transfers_open(&client->transfers))
     return refuse_flight(L, provider);
   lua_settop(L, AT_CLIENT);
   return 1;

@@ -36,7 +36,7 @@ enum {
 **
 ** A connection that was used before has to be clean: else what lies unread on
 ** it would be taken for the answer, or the request would go to a server that
-** has left. That is no send either, and flight.c takes a new connection. One
+** has left. That is no send either, and transfers.c takes a new connection. One
 ** that the pool does not know may be such. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's */
 static int guard(void *held, char *remote, char *local, int remote_port,

@@ -58,14 +58,14 @@ enum exchange_stop {
   STOP_NO_MEMORY
 };
 
-struct flight;
+struct transfers;
 
 struct exchange {
   struct handle *handle; /* while in the air, else NULL */
-  struct flight *flight;
-  struct exchange *next, *previous; /* in the same list of a flight */
-  struct flight *landed_in;         /* after the flight, until it is told */
-  long long tag;                    /* tells it apart once landed; 0: none */
+  struct transfers *transfers;
+  struct exchange *next, *previous; /* in one of their lists */
+  struct transfers *finished_in;    /* it ended there, and was not told */
+  long long tag;                    /* tells it apart once finished; 0: none */
   struct lines *lines;              /* that go out, or NULL */
   struct buffer head, body;         /* the answer, as far as it came */
   size_t head_seen;                 /* bytes of header lines, 1xx included */

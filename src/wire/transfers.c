@@ -25,11 +25,11 @@ static long long now(void)
 static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *held,
                         void *known)
 {
-  struct flight *flight = held;
+  struct transfers *transfers = held;
   struct epoll_event event = {.data.fd = socket};
   (void)easy;
   if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(flight->descriptor, EPOLL_CTL_DEL, socket, NULL);
+    epoll_ctl(transfers->descriptor, EPOLL_CTL_DEL, socket, NULL);
     return 0;
   }
   if (what & CURL_POLL_IN)
@@ -37,69 +37,70 @@ static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *held,
   if (what & CURL_POLL_OUT)
     event.events |= EPOLLOUT;
   if (known)
-    return epoll_ctl(flight->descriptor, EPOLL_CTL_MOD, socket, &event);
-  if (curl_multi_assign(flight->multi, socket, flight) != CURLM_OK)
+    return epoll_ctl(transfers->descriptor, EPOLL_CTL_MOD, socket, &event);
+  if (curl_multi_assign(transfers->multi, socket, transfers) != CURLM_OK)
     return -1; /* the next change would not know that it is watched */
-  return epoll_ctl(flight->descriptor, EPOLL_CTL_ADD, socket, &event);
+  return epoll_ctl(transfers->descriptor, EPOLL_CTL_ADD, socket, &event);
 }
 
 static int watch_clock(CURLM *multi, long milliseconds, void *held)
 {
-  struct flight *flight = held;
+  struct transfers *transfers = held;
   (void)multi;
-  flight->due = milliseconds < 0 ? -1 : now() + milliseconds;
+  transfers->due = milliseconds < 0 ? -1 : now() + milliseconds;
   return 0;
 }
 
 /* Life */
 
-static CURLM *make_multi(struct flight *flight)
+static CURLM *make_multi(struct transfers *transfers)
 {
   CURLM *multi = curl_multi_init();
   if (multi &&
       curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket) ==
           CURLM_OK &&
-      curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, flight) == CURLM_OK &&
+      curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transfers) == CURLM_OK &&
       curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, watch_clock) ==
           CURLM_OK &&
-      curl_multi_setopt(multi, CURLMOPT_TIMERDATA, flight) == CURLM_OK)
+      curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transfers) == CURLM_OK)
     return multi;
   curl_multi_cleanup(multi);
   return NULL;
 }
 
-bool flight_open(struct flight *flight)
+bool transfers_open(struct transfers *transfers)
 {
-  flight->due = -1;
-  flight->descriptor = epoll_create1(EPOLL_CLOEXEC);
-  if (flight->descriptor < 0)
+  transfers->due = -1;
+  transfers->descriptor = epoll_create1(EPOLL_CLOEXEC);
+  if (transfers->descriptor < 0)
     return false;
-  flight->multi = make_multi(flight);
-  if (!flight->multi)
-    close(flight->descriptor);
-  return flight->multi != NULL;
+  transfers->multi = make_multi(transfers);
+  if (!transfers->multi)
+    close(transfers->descriptor);
+  return transfers->multi != NULL;
 }
 
-static void drop_spares(struct flight *flight)
+static void drop_spares(struct transfers *transfers)
 {
-  while (flight->spare_count > 0)
-    exchange_free_handle(flight->spares[--flight->spare_count]);
+  while (transfers->spare_count > 0)
+    exchange_free_handle(transfers->spares[--transfers->spare_count]);
 }
 
 /* The spare handles go as well: they hold TLS sessions, which are resumed
 ** without a look at the certificate. */
-void flight_renew(struct flight *flight)
+void transfers_renew(struct transfers *transfers)
 {
-  CURLM *multi = flight->in_air || !flight->multi ? NULL : make_multi(flight);
-  flight->is_outdated = true;
+  CURLM *multi =
+      transfers->running || !transfers->multi ? NULL : make_multi(transfers);
+  transfers->is_outdated = true;
   if (!multi)
     return;
-  drop_spares(flight);
-  curl_multi_cleanup(flight->multi);
-  flight->multi = multi;
-  flight->due = -1;
-  flight->is_spoilt = false;
-  flight->is_outdated = false;
+  drop_spares(transfers);
+  curl_multi_cleanup(transfers->multi);
+  transfers->multi = multi;
+  transfers->due = -1;
+  transfers->is_spoilt = false;
+  transfers->is_outdated = false;
 }
 
 /* Lists */
@@ -124,16 +125,16 @@ static void leave(struct exchange **list, struct exchange *exchange)
   exchange->next = exchange->previous = NULL;
 }
 
-static struct handle *take_handle(struct flight *flight,
+static struct handle *take_handle(struct transfers *transfers,
                                   const struct route *route)
 {
-  if (flight->spare_count > 0)
-    return flight->spares[--flight->spare_count];
-  return exchange_make_handle(route, &flight->pool);
+  if (transfers->spare_count > 0)
+    return transfers->spares[--transfers->spare_count];
+  return exchange_make_handle(route, &transfers->pool);
 }
 
 /* The handle forgets whose it was: nothing may point to a dead exchange. */
-static void put_handle(struct flight *flight, struct handle *handle)
+static void put_handle(struct transfers *transfers, struct handle *handle)
 {
   CURL *easy = handle->easy;
   handle->exchange = NULL;
@@ -141,23 +142,24 @@ static void put_handle(struct flight *flight, struct handle *handle)
   bool is_clean =
       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL) == CURLE_OK;
-  if (is_clean && flight->spare_count < FLIGHT_SPARES)
-    flight->spares[flight->spare_count++] = handle;
+  if (is_clean && transfers->spare_count < FLIGHT_SPARES)
+    transfers->spares[transfers->spare_count++] = handle;
   else
     exchange_free_handle(handle);
 }
 
-bool flight_start(struct flight *flight, struct exchange *exchange,
-                  const struct route *route, const struct message *message)
+bool transfers_start(struct transfers *transfers, struct exchange *exchange,
+                     const struct route *route, const struct message *message)
 {
-  if (flight->is_spoilt || flight->is_outdated)
-    flight_renew(flight);
-  struct handle *handle = flight->is_spoilt ? NULL : take_handle(flight, route);
+  if (transfers->is_spoilt || transfers->is_outdated)
+    transfers_renew(transfers);
+  struct handle *handle =
+      transfers->is_spoilt ? NULL : take_handle(transfers, route);
   if (handle && exchange_prepare(exchange, handle, route, message) &&
-      curl_multi_add_handle(flight->multi, handle->easy) == CURLM_OK) {
+      curl_multi_add_handle(transfers->multi, handle->easy) == CURLM_OK) {
     exchange->handle = handle;
-    exchange->flight = flight;
-    enter(&flight->in_air, exchange);
+    exchange->transfers = transfers;
+    enter(&transfers->running, exchange);
     return true;
   }
   exchange_free_handle(handle);
@@ -167,9 +169,9 @@ bool flight_start(struct flight *flight, struct exchange *exchange,
 
 /* libcurl does not tell when it lacked a descriptor. Its own failed attempt
 ** has given one back by now, so one that is left does not count. */
-static bool lacks_descriptors(const struct flight *flight)
+static bool lacks_descriptors(const struct transfers *transfers)
 {
-  int first = fcntl(flight->descriptor, F_DUPFD_CLOEXEC, 0);
+  int first = fcntl(transfers->descriptor, F_DUPFD_CLOEXEC, 0);
   int second = first < 0 ? -1 : fcntl(first, F_DUPFD_CLOEXEC, 0);
   bool is_lacking = second < 0 && (errno == EMFILE || errno == ENFILE);
   if (first >= 0)
@@ -179,90 +181,90 @@ static bool lacks_descriptors(const struct flight *flight)
   return is_lacking;
 }
 
-static bool is_crowded(const struct flight *flight,
+static bool is_crowded(const struct transfers *transfers,
                        const struct exchange *exchange, CURLcode code)
 {
   return exchange->sends == 0 && code != CURLE_OK &&
          code != CURLE_ABORTED_BY_CALLBACK &&
-         code != CURLE_OPERATION_TIMEDOUT && lacks_descriptors(flight);
+         code != CURLE_OPERATION_TIMEDOUT && lacks_descriptors(transfers);
 }
 
 /* Out of the air, for whatever reason. */
-static void land(struct flight *flight, struct exchange *exchange,
+static void land(struct transfers *transfers, struct exchange *exchange,
                  CURLcode code)
 {
   exchange_end(exchange, code);
-  exchange->is_crowded = is_crowded(flight, exchange, code);
-  curl_multi_remove_handle(flight->multi, exchange->handle->easy);
-  leave(&flight->in_air, exchange);
-  put_handle(flight, exchange->handle);
+  exchange->is_crowded = is_crowded(transfers, exchange, code);
+  curl_multi_remove_handle(transfers->multi, exchange->handle->easy);
+  leave(&transfers->running, exchange);
+  put_handle(transfers, exchange->handle);
   if (exchange_lost_connection(exchange))
-    pool_shut_idle(&flight->pool);
+    pool_shut_idle(&transfers->pool);
   lines_drop(exchange->lines); /* the answer may be kept for long */
   exchange->lines = NULL;
   exchange->handle = NULL;
-  exchange->flight = NULL;
+  exchange->transfers = NULL;
 }
 
-void flight_stop(struct exchange *exchange, CURLcode code)
+void transfers_stop(struct exchange *exchange, CURLcode code)
 {
-  if (exchange->flight)
-    land(exchange->flight, exchange, code);
-  if (exchange->landed_in)
-    leave(&exchange->landed_in->landed, exchange);
-  exchange->landed_in = NULL;
+  if (exchange->transfers)
+    land(exchange->transfers, exchange, code);
+  if (exchange->finished_in)
+    leave(&exchange->finished_in->finished, exchange);
+  exchange->finished_in = NULL;
 }
 
-long long flight_landed(struct flight *flight)
+long long transfers_finished(struct transfers *transfers)
 {
-  struct exchange *exchange = flight->landed;
+  struct exchange *exchange = transfers->finished;
   if (!exchange)
     return 0;
-  leave(&flight->landed, exchange);
-  exchange->landed_in = NULL;
+  leave(&transfers->finished, exchange);
+  exchange->finished_in = NULL;
   return exchange->tag;
 }
 
 /* Moving */
 
-static void take_down(struct flight *flight, struct exchange *exchange,
+static void take_down(struct transfers *transfers, struct exchange *exchange,
                       CURLcode code)
 {
-  land(flight, exchange, code);
+  land(transfers, exchange, code);
   if (!exchange->tag)
     return;
-  enter(&flight->landed, exchange);
-  exchange->landed_in = flight;
+  enter(&transfers->finished, exchange);
+  exchange->finished_in = transfers;
 }
 
 /* The guard found that the kept connection was not clean, which libcurl has
 ** closed by now: the same attempt goes on with a new one. */
-static bool take_new_connection(struct flight *flight,
+static bool take_new_connection(struct transfers *transfers,
                                 struct exchange *exchange)
 {
   CURL *easy = exchange->handle->easy;
-  return curl_multi_remove_handle(flight->multi, easy) == CURLM_OK &&
+  return curl_multi_remove_handle(transfers->multi, easy) == CURLM_OK &&
          exchange_renew(exchange) &&
-         curl_multi_add_handle(flight->multi, easy) == CURLM_OK;
+         curl_multi_add_handle(transfers->multi, easy) == CURLM_OK;
 }
 
 /* libcurl cannot go on, mostly for want of memory, and some versions would
 ** crash if they had to: all that is in the air ends here, and what comes
 ** later gets a handle that is new. */
-static void give_up(struct flight *flight)
+static void give_up(struct transfers *transfers)
 {
-  while (flight->in_air)
-    take_down(flight, flight->in_air, CURLE_OUT_OF_MEMORY);
-  flight->is_spoilt = true;
+  while (transfers->running)
+    take_down(transfers, transfers->running, CURLE_OUT_OF_MEMORY);
+  transfers->is_spoilt = true;
 }
 
 /* Takes down what is over; false where nothing is. */
-static bool collect(struct flight *flight)
+static bool collect(struct transfers *transfers)
 {
   CURLMsg *message;
   int left;
   bool is_any = false;
-  while ((message = curl_multi_info_read(flight->multi, &left)) != NULL) {
+  while ((message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
     struct handle *handle = NULL;
     CURLcode code = message->data.result;
     if (message->msg != CURLMSG_DONE ||
@@ -271,17 +273,18 @@ static bool collect(struct flight *flight)
         !handle || !handle->exchange)
       continue;
     if (handle->exchange->is_stale) {
-      if (take_new_connection(flight, handle->exchange))
+      if (take_new_connection(transfers, handle->exchange))
         continue;
       code = CURLE_OUT_OF_MEMORY;
     }
-    take_down(flight, handle->exchange, code);
+    take_down(transfers, handle->exchange, code);
     is_any = true;
   }
   return is_any;
 }
 
-static bool act(struct flight *flight, curl_socket_t socket, uint32_t events)
+static bool act(struct transfers *transfers, curl_socket_t socket,
+                uint32_t events)
 {
   int running;
   int what = 0;
@@ -291,79 +294,79 @@ static bool act(struct flight *flight, curl_socket_t socket, uint32_t events)
     what |= CURL_CSELECT_OUT;
   if (events & (EPOLLERR | EPOLLHUP))
     what |= CURL_CSELECT_ERR;
-  return curl_multi_socket_action(flight->multi, socket, what, &running) ==
+  return curl_multi_socket_action(transfers->multi, socket, what, &running) ==
          CURLM_OK;
 }
 
 /* Lets libcurl see to what is due by the clock. */
-static bool see_to_clock(struct flight *flight)
+static bool see_to_clock(struct transfers *transfers)
 {
-  if (flight->due < 0 || now() < flight->due)
+  if (transfers->due < 0 || now() < transfers->due)
     return true;
-  flight->due = -1;
-  return act(flight, CURL_SOCKET_TIMEOUT, 0);
+  transfers->due = -1;
+  return act(transfers, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* Waits once, and lets libcurl see to what has happened. */
-static bool turn(struct flight *flight, int wait, bool *is_interrupted)
+static bool turn(struct transfers *transfers, int wait, bool *is_interrupted)
 {
   struct epoll_event events[MOST_EVENTS];
-  int count = epoll_wait(flight->descriptor, events, MOST_EVENTS, wait);
+  int count = epoll_wait(transfers->descriptor, events, MOST_EVENTS, wait);
   *is_interrupted = count < 0 && errno == EINTR;
   for (int i = 0; i < count; i++)
-    if (!act(flight, events[i].data.fd, events[i].events))
+    if (!act(transfers, events[i].data.fd, events[i].events))
       return false;
   return true;
 }
 
-long long flight_timeout(const struct flight *flight)
+long long transfers_timeout(const struct transfers *transfers)
 {
   long long left;
-  if (flight->landed)
+  if (transfers->finished)
     return 0;
-  if (flight->due < 0)
+  if (transfers->due < 0)
     return -1;
-  left = flight->due - now();
+  left = transfers->due - now();
   return left < 0 ? 0 : left;
 }
 
 /* How long to wait for a socket: not beyond what is due. */
-static int time_left(const struct flight *flight, long long until)
+static int time_left(const struct transfers *transfers, long long until)
 {
   long long left = until - now();
-  long long due = flight_timeout(flight);
+  long long due = transfers_timeout(transfers);
   if (due >= 0 && due < left)
     left = due;
   return left > 0 ? (int)left : 0;
 }
 
-void flight_step(struct flight *flight, int wait)
+void transfers_step(struct transfers *transfers, int wait)
 {
   long long until = now() + wait;
   bool is_interrupted = false;
   for (;;) {
-    bool can_go_on = see_to_clock(flight);
-    bool is_any = collect(flight);
-    int left = is_any ? 0 : time_left(flight, until);
-    if (!can_go_on || !turn(flight, left, &is_interrupted))
-      give_up(flight);
-    if (collect(flight) || is_any || flight->landed || is_interrupted ||
-        !flight->in_air || now() >= until)
+    bool can_go_on = see_to_clock(transfers);
+    bool is_any = collect(transfers);
+    int left = is_any ? 0 : time_left(transfers, until);
+    if (!can_go_on || !turn(transfers, left, &is_interrupted))
+      give_up(transfers);
+    if (collect(transfers) || is_any || transfers->finished || is_interrupted ||
+        !transfers->running || now() >= until)
       return;
   }
 }
 
-void flight_close(struct flight *flight)
+void transfers_close(struct transfers *transfers)
 {
-  if (!flight->multi)
+  if (!transfers->multi)
     return;
-  while (flight->in_air)
-    flight_stop(flight->in_air, CURLE_ABORTED_BY_CALLBACK);
-  while (flight->landed)
-    flight_stop(flight->landed, CURLE_OK);
-  drop_spares(flight);
-  curl_multi_cleanup(flight->multi);
-  pool_clear(&flight->pool);
-  flight->multi = NULL;
-  close(flight->descriptor);
+  while (transfers->running)
+    transfers_stop(transfers->running, CURLE_ABORTED_BY_CALLBACK);
+  while (transfers->finished)
+    transfers_stop(transfers->finished, CURLE_OK);
+  drop_spares(transfers);
+  curl_multi_cleanup(transfers->multi);
+  pool_clear(&transfers->pool);
+  transfers->multi = NULL;
+  close(transfers->descriptor);
 }

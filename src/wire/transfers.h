@@ -9,13 +9,13 @@
 
 enum { FLIGHT_SPARES = 8 };
 
-struct flight {
+struct transfers {
   CURLM *multi;
-  struct pool pool;        /* the sockets of its connections */
-  int descriptor;          /* readable when there is something to do */
-  long long due;           /* when libcurl wants a step, in ms; -1: never */
-  struct exchange *in_air; /* list */
-  struct exchange *landed; /* list of those with a tag */
+  struct pool pool;          /* the sockets of its connections */
+  int descriptor;            /* readable when there is something to do */
+  long long due;             /* when libcurl wants a step, in ms; -1: never */
+  struct exchange *running;  /* list */
+  struct exchange *finished; /* list of those with a tag */
   struct handle *spares[FLIGHT_SPARES]; /* handles to use again */
   unsigned spare_count;
   bool is_spoilt;   /* libcurl could not go on */
@@ -23,34 +23,34 @@ struct flight {
 };
 
 /* False when there is no memory or no descriptor. */
-bool flight_open(struct flight *flight);
+bool transfers_open(struct transfers *transfers);
 
 /* Cuts what is still in the air. May be called again. */
-void flight_close(struct flight *flight);
+void transfers_close(struct transfers *transfers);
 
 /* Drops the connections: now, or before the first start with nothing in the
 ** air. */
-void flight_renew(struct flight *flight);
+void transfers_renew(struct transfers *transfers);
 
 /* Puts an exchange into the air. False, and the exchange is over without
 ** having been sent, when that fails. */
-bool flight_start(struct flight *flight, struct exchange *exchange,
-                  const struct route *route, const struct message *message);
+bool transfers_start(struct transfers *transfers, struct exchange *exchange,
+                     const struct route *route, const struct message *message);
 
 /* Takes an exchange out of the air, over or not, or off the list of those
-** that landed. What was sent stays sent. */
-void flight_stop(struct exchange *exchange, CURLcode code);
+** that finished. What was sent stays sent. */
+void transfers_stop(struct exchange *exchange, CURLcode code);
 
 /* How long a loop may wait for the descriptor before the next step, in
-** milliseconds; -1 is for ever. Not at all where one has landed, which may
+** milliseconds; -1 is for ever. Not at all where one has finished, which may
 ** have happened in a step that another took. */
-long long flight_timeout(const struct flight *flight);
+long long transfers_timeout(const struct transfers *transfers);
 
 /* Moves all exchanges on until one is over or `wait` milliseconds have gone
 ** by; a signal ends it early. Where libcurl cannot go on, all are over. */
-void flight_step(struct flight *flight, int wait);
+void transfers_step(struct transfers *transfers, int wait);
 
 /* The tag of an exchange that is over and has not been told yet, or 0. */
-long long flight_landed(struct flight *flight);
+long long transfers_finished(struct transfers *transfers);
 
 #endif
