@@ -47,7 +47,7 @@ struct client *client_push(lua_State *L, const struct provider *provider)
 
 static void forget_lines(struct client *client)
 {
-  lines_drop(client->last.lines);
+  header_list_drop(client->last.lines);
   client->last = (struct client_lines){0};
 }
 

@@ -12,7 +12,7 @@
 /* The header lines of the last call that had none of its own: they hold for
 ** all of its operation. With a new token they go. */
 struct client_lines {
-  struct lines *lines;
+  struct header_list *lines;
   const struct operation *operation;
 };
 

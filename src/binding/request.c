@@ -455,7 +455,7 @@ int request_prepare(lua_State *L)
 /* Sending */
 
 /* Adds the headers of the table on top, where it is one, and pops it. */
-static bool add_table(lua_State *L, struct lines *lines)
+static bool add_table(lua_State *L, struct header_list *lines)
 {
   bool is_added = true;
   if (lua_istable(L, -1)) {
@@ -463,8 +463,8 @@ static bool add_table(lua_State *L, struct lines *lines)
     while (lua_next(L, -2)) {
       const struct secret *secret = secret_test(L, -1);
       const char *value = secret ? secret->bytes : lua_tostring(L, -1);
-      is_added =
-          is_added && value && lines_add(lines, lua_tostring(L, -2), "", value);
+      is_added = is_added && value &&
+                 header_list_add(lines, lua_tostring(L, -2), "", value);
       lua_pop(L, 1);
     }
   }
@@ -481,22 +481,22 @@ static void check_token(lua_State *L, const struct request *request)
 }
 
 /* The lines that the operation and the client's route and token make. */
-static bool add_common(const struct request *request, struct lines *lines)
+static bool add_common(const struct request *request, struct header_list *lines)
 {
   const struct operation *operation = request->operation;
   const struct client *client = request->client;
-  return lines_add(lines, "User-Agent", "", client->route.user_agent) &&
-         lines_add(lines, "Accept", "", operation->accept) &&
+  return header_list_add(lines, "User-Agent", "", client->route.user_agent) &&
+         header_list_add(lines, "Accept", "", operation->accept) &&
          (operation->is_public ||
-          lines_add(lines, client->token_header, client->token_scheme,
-                    client->token->bytes)) &&
-         (operation->content_type
-              ? lines_add(lines, "Content-Type", "", operation->content_type)
-              : lines_append(lines, "Content-Type:"));
+          header_list_add(lines, client->token_header, client->token_scheme,
+                          client->token->bytes)) &&
+         (operation->content_type ? header_list_add(lines, "Content-Type", "",
+                                                    operation->content_type)
+                                  : header_list_append(lines, "Content-Type:"));
 }
 
 /* Those that users have given. */
-static bool add_given(lua_State *L, struct lines *lines)
+static bool add_given(lua_State *L, struct header_list *lines)
 {
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   client_push_held(L, -1, "headers");
@@ -507,10 +507,10 @@ static bool add_given(lua_State *L, struct lines *lines)
 
 static bool make_lines(lua_State *L, struct request *request)
 {
-  struct lines *lines = request->exchange.lines = lines_make();
+  struct header_list *lines = request->exchange.lines = header_list_make();
   return lines && add_common(request, lines) && add_given(L, lines) &&
          (request->body.length <= LEAST_TO_EXPECT ||
-          lines_append(lines, "Expect:"));
+          header_list_append(lines, "Expect:"));
 }
 
 /* Puts the token of an earlier attempt, on top, to the request's secrets. */
@@ -549,14 +549,14 @@ static bool take_lines(lua_State *L, struct request *request)
   bool is_common =
       !request->has_headers && request->body.length <= LEAST_TO_EXPECT;
   if (is_common && last->operation == request->operation) {
-    request->exchange.lines = lines_hold(last->lines);
+    request->exchange.lines = header_list_hold(last->lines);
     return true;
   }
   if (!make_lines(L, request))
     return false;
   if (is_common) {
-    lines_drop(last->lines);
-    *last = (struct client_lines){lines_hold(request->exchange.lines),
+    header_list_drop(last->lines);
+    *last = (struct client_lines){header_list_hold(request->exchange.lines),
                                   request->operation};
   }
   return true;

@@ -487,7 +487,7 @@ void exchange_end(struct exchange *exchange, CURLcode code)
 
 void exchange_clear(struct exchange *exchange)
 {
-  lines_drop(exchange->lines);
+  header_list_drop(exchange->lines);
   buffer_free(&exchange->head);
   buffer_free(&exchange->body);
   free(exchange->trouble);

@@ -7,15 +7,15 @@
 
 /* Going out */
 
-struct lines *lines_make(void)
+struct header_list *header_list_make(void)
 {
-  struct lines *lines = malloc(sizeof *lines);
+  struct header_list *lines = malloc(sizeof *lines);
   if (lines)
-    *lines = (struct lines){.holders = 1};
+    *lines = (struct header_list){.holders = 1};
   return lines;
 }
 
-bool lines_append(struct lines *lines, const char *line)
+bool header_list_append(struct header_list *lines, const char *line)
 {
   struct curl_slist *list = curl_slist_append(lines->list, line);
   if (list)
@@ -23,25 +23,25 @@ bool lines_append(struct lines *lines, const char *line)
   return list != NULL;
 }
 
-bool lines_add(struct lines *lines, const char *name, const char *scheme,
-               const char *value)
+bool header_list_add(struct header_list *lines, const char *name,
+                     const char *scheme, const char *value)
 {
   struct buffer line = {0};
   bool is_added =
       buffer_append_text(&line, name) && buffer_append_text(&line, ": ") &&
       buffer_append_text(&line, scheme) && buffer_append_text(&line, value) &&
-      buffer_terminate(&line) && lines_append(lines, line.bytes);
+      buffer_terminate(&line) && header_list_append(lines, line.bytes);
   buffer_free(&line);
   return is_added;
 }
 
-struct lines *lines_hold(struct lines *lines)
+struct header_list *header_list_hold(struct header_list *lines)
 {
   lines->holders++;
   return lines;
 }
 
-void lines_drop(struct lines *lines)
+void header_list_drop(struct header_list *lines)
 {
   if (!lines || --lines->holders > 0)
     return;

@@ -9,25 +9,25 @@
 
 /* Header lines that go out. Whoever sends the same ones may share them; they
 ** are wiped when nobody holds them any more. */
-struct lines {
+struct header_list {
   struct curl_slist *list;
   unsigned holders;
 };
 
 /* Makes a list without lines, held once; NULL when there is no memory. */
-struct lines *lines_make(void);
+struct header_list *header_list_make(void);
 
 /* Appends `name: value`, the value being one text behind the other. False when
 ** there is no memory. */
-bool lines_add(struct lines *lines, const char *name, const char *scheme,
-               const char *value);
+bool header_list_add(struct header_list *lines, const char *name,
+                     const char *scheme, const char *value);
 
 /* Appends the line as it is. A name and a colon alone keep libcurl from making
 ** such a line itself. */
-bool lines_append(struct lines *lines, const char *line);
+bool header_list_append(struct header_list *lines, const char *line);
 
-struct lines *lines_hold(struct lines *lines);
-void lines_drop(struct lines *lines); /* may be NULL */
+struct header_list *header_list_hold(struct header_list *lines);
+void header_list_drop(struct header_list *lines); /* may be NULL */
 
 /* The header lines of an answer as they came, one after the other. */
 

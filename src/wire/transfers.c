@@ -200,7 +200,7 @@ static void land(struct transfers *transfers, struct exchange *exchange,
   put_handle(transfers, exchange->handle);
   if (exchange_lost_connection(exchange))
     pool_shut_idle(&transfers->pool);
-  lines_drop(exchange->lines); /* the answer may be kept for long */
+  header_list_drop(exchange->lines); /* the answer may be kept for long */
   exchange->lines = NULL;
   exchange->handle = NULL;
   exchange->transfers = NULL;
