@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_FILES = 8192, MOST_REQUEST = 4096, MOST_EVENTS = 256 };
+enum { MAX_FILES = 8192, MAX_REQUEST = 4096, MAX_EVENTS = 256 };
 
 /* Requests wait for the same time, so they are due in the order they came. */
 struct waiting {
@@ -24,10 +24,10 @@ struct waiting {
   long long due; /* nanoseconds */
 };
 
-static struct waiting queue[MOST_FILES];
+static struct waiting queue[MAX_FILES];
 static size_t first, waiting_count;
-static char requests[MOST_FILES][MOST_REQUEST];
-static size_t lengths[MOST_FILES];
+static char requests[MAX_FILES][MAX_REQUEST];
+static size_t lengths[MAX_FILES];
 static char answer[64 * 1024];
 static size_t answer_length;
 static long long delay;
@@ -63,8 +63,8 @@ static void set_timer(void)
 
 static void enqueue(int file)
 {
-  must(waiting_count < MOST_FILES, "too many requests");
-  queue[(first + waiting_count++) % MOST_FILES] =
+  must(waiting_count < MAX_FILES, "too many requests");
+  queue[(first + waiting_count++) % MAX_FILES] =
       (struct waiting){file, now() + delay};
   if (waiting_count == 1)
     set_timer();
@@ -76,7 +76,7 @@ static void answer_due(void)
   (void)!read(timer, &expired, sizeof expired);
   while (waiting_count > 0 && queue[first].due <= now()) {
     (void)!write(queue[first].file, answer, answer_length);
-    first = (first + 1) % MOST_FILES;
+    first = (first + 1) % MAX_FILES;
     waiting_count--;
   }
   set_timer();
@@ -96,7 +96,7 @@ static int is_whole(const char *request, size_t length)
 static void take(int file)
 {
   ssize_t came = read(file, requests[file] + lengths[file],
-                      MOST_REQUEST - 1 - lengths[file]);
+                      MAX_REQUEST - 1 - lengths[file]);
   if (came <= 0) {
     close(file);
     lengths[file] = 0;
@@ -114,7 +114,7 @@ static void admit(int door)
 {
   int file, yes = 1;
   while ((file = accept4(door, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
-    must(file < MOST_FILES, "too many connections");
+    must(file < MAX_FILES, "too many connections");
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     watch(file);
   }
@@ -144,7 +144,7 @@ static void read_answer(const char *path)
 
 int main(int count, char **words)
 {
-  struct epoll_event events[MOST_EVENTS];
+  struct epoll_event events[MAX_EVENTS];
   must(count == 3, "delay MILLISECONDS FILE");
   delay = atoll(words[1]) * 1000000;
   read_answer(words[2]);
@@ -154,7 +154,7 @@ int main(int count, char **words)
   watch(door);
   watch(timer);
   for (;;) {
-    int ready = epoll_wait(epoll, events, MOST_EVENTS, -1);
+    int ready = epoll_wait(epoll, events, MAX_EVENTS, -1);
     for (int i = 0; i < ready; i++) {
       int file = events[i].data.fd;
       if (file == door)

@@ -21,7 +21,7 @@
 
 #define COFFER_EXPORT __attribute__((visibility("default")))
 
-enum { OLDEST_CURL = 0x075400 }; /* 7.84.0 */
+enum { MIN_CURL = 0x075400 }; /* 7.84.0 */
 
 /* core.nearest(name, known): the name among the keys of `known` that the
 ** misspelt one was meant to be, or nil; and whose option it is, or nil. */
@@ -55,7 +55,7 @@ static void push_providers(lua_State *L)
 static void check_curl(lua_State *L)
 {
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-  if (version->version_num < OLDEST_CURL)
+  if (version->version_num < MIN_CURL)
     luaL_error(L, "coffer needs libcurl 7.84 or newer, this is %s",
                version->version);
   if (!(version->features & CURL_VERSION_SSL))

@@ -247,7 +247,7 @@ local function note_answer(state, fields, sent, since)
   else
     pace.prolong(state.pace, fields.retry_after or 0)
   end
-  if (fields.retry_after or 0) > retry.LONGEST_RETRY_AFTER then
+  if (fields.retry_after or 0) > retry.MAX_RETRY_AFTER then
     pace.close(state.pace)
   end
   fields.hold = pace.left(state.pace)

@@ -5,9 +5,9 @@ local text = require "coffer.values.text"
 
 local failure = {}
 
-local LONGEST_LINE, LONGEST_KEY = 400, 160 -- bytes
+local MAX_LINE, MAX_KEY = 400, 160 -- bytes
 
-local MOST_DETAILS = 3 -- told in one line; all are in `details`
+local MAX_DETAILS = 3 -- told in one line; all are in `details`
 
 local function detail_text(detail)
   local words = detail.message or ""
@@ -22,11 +22,11 @@ end
 
 local function details_text(details)
   local texts = {}
-  for i = 1, math.min(#details, MOST_DETAILS) do
+  for i = 1, math.min(#details, MAX_DETAILS) do
     texts[i] = detail_text(details[i])
   end
-  if #details > MOST_DETAILS then
-    texts[#texts + 1] = ("and %d more"):format(#details - MOST_DETAILS)
+  if #details > MAX_DETAILS then
+    texts[#texts + 1] = ("and %d more"):format(#details - MAX_DETAILS)
   end
   return table.concat(texts, "; ")
 end
@@ -68,7 +68,7 @@ local function tail_of(told)
     return tail
   end
   tail = tail .. " - the outcome is unknown"
-  return told.key and ("%s: look for %s"):format(tail, text.line(key_text(told.key), LONGEST_KEY))
+  return told.key and ("%s: look for %s"):format(tail, text.line(key_text(told.key), MAX_KEY))
     or tail
 end
 
@@ -80,7 +80,7 @@ function Failure:__tostring()
     who = who .. " " .. self.operation
   end
   local tail = text.clean(tail_of(self))
-  return text.line(("%s: %s"):format(who, self.message), LONGEST_LINE - #tail) .. tail
+  return text.line(("%s: %s"):format(who, self.message), MAX_LINE - #tail) .. tail
 end
 
 function Failure.__concat(left, right)

@@ -4,27 +4,27 @@ local retry = {}
 
 -- Seconds.
 local BASE_CONNECT, BASE_BUSY = 0.1, 1
-local LONGEST_PAUSE = 20
+local MAX_PAUSE = 20
 
 --- A provider that asks for more patience than this is not waited for.
-retry.LONGEST_RETRY_AFTER = 120
+retry.MAX_RETRY_AFTER = 120
 
 -- A 429 that does not say for how long, in seconds; and what random time comes
 -- on top of a Retry-After, as a part of it.
 local HOLD, ON_TOP = 1, 0.1
 
 --- How often a 429 of a living server costs a call none of its attempts.
-local MOST_SPARED = 30
+local MAX_SPARED = 30
 
 -- Nothing is sent with less to live than this, in seconds, nor with less than
 -- its time-out and this part of its deadline.
-local LEAST_TIME, LEAST_PART = 1, 1 / 2
+local MIN_TIME, MIN_PART = 1, 1 / 2
 
 --- The least time to live with which an attempt is made.
 -- @param deadline number: of the whole call, of which this may be a part
 -- @param timeout number or nil: of one attempt
 function retry.least_time(deadline, timeout)
-  return math.min(LEAST_TIME, timeout or LEAST_TIME, deadline * LEAST_PART)
+  return math.min(MIN_TIME, timeout or MIN_TIME, deadline * MIN_PART)
 end
 
 -- The quota of a client: a retry takes from it, a success gives back.
@@ -40,7 +40,7 @@ end
 -- @param base number: seconds
 -- @param random function: math.random or its like
 function retry.pause(attempt, base, random)
-  return random() * math.min(LONGEST_PAUSE, base * 2 ^ (attempt - 1))
+  return random() * math.min(MAX_PAUSE, base * 2 ^ (attempt - 1))
 end
 
 --- How long to pause where the provider has told for how long: never shorter
@@ -110,7 +110,7 @@ end
 --- True when the call has an attempt left. A 429 takes none as long as others
 -- of the client are answered: it was not its turn.
 local function has_attempts(fields, tried)
-  if fields.is_spared and tried.most > 1 and tried.spared < MOST_SPARED then
+  if fields.is_spared and tried.most > 1 and tried.spared < MAX_SPARED then
     tried.spared = tried.spared + 1
   end
   return tried.attempts - tried.spared < tried.most
@@ -124,7 +124,7 @@ end
 -- @param left number: seconds to the deadline
 function retry.next(fields, tried, left)
   local base = retry.base(fields, tried.repeats)
-  if not base or (fields.retry_after or 0) > retry.LONGEST_RETRY_AFTER
+  if not base or (fields.retry_after or 0) > retry.MAX_RETRY_AFTER
     or not has_attempts(fields, tried) then
     return nil
   end

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_TOKEN = 64 * 1024 /* bytes of one that was not there at first */ };
+enum { MAX_TOKEN = 64 * 1024 /* bytes of one that was not there at first */ };
 
 #define COFFER_AGENT "coffer/" COFFER_VERSION
 
@@ -39,7 +39,7 @@ struct client *client_push(lua_State *L, const struct provider *provider)
                             .process = getpid(),
                             .route = {.user_agent = COFFER_AGENT,
                                       .connect_timeout = 10000,
-                                      .most_body = (size_t)16 * 1024 * 1024}};
+                                      .max_body = (size_t)16 * 1024 * 1024}};
   luaL_setmetatable(L, type);
   lua_remove(L, -2);
   return client;
@@ -240,7 +240,7 @@ const char *client_check_token(const struct client *client, const char *text,
 static const char *check_token(const struct client *client, const char *text,
                                size_t length)
 {
-  if (length > MOST_TOKEN)
+  if (length > MAX_TOKEN)
     return "must not have more than 65536 bytes";
   return client_check_token(client, text, length);
 }

@@ -7,7 +7,7 @@
 #include <lauxlib.h>
 #include <poll.h>
 
-enum { MOST_CLIENTS = 1024 * 1024 };
+enum { MAX_CLIENTS = 1024 * 1024 };
 
 static struct client *client_at(lua_State *L, int index)
 {
@@ -61,7 +61,7 @@ int loop_wait(lua_State *L)
   int wait = milliseconds(luaL_checknumber(L, 2));
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t count = (size_t)lua_rawlen(L, 1);
-  luaL_argcheck(L, count <= MOST_CLIENTS, 1, "too many clients");
+  luaL_argcheck(L, count <= MAX_CLIENTS, 1, "too many clients");
   struct pollfd *sockets = lua_newuserdatauv(L, count * sizeof *sockets, 0);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 1, (lua_Integer)i + 1);

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* Bytes of a body; libcurl asks the server first before larger ones. */
-enum { LEAST_TO_EXPECT = 1000 };
+enum { MIN_TO_EXPECT = 1000 };
 
 #define REQUEST_TYPE "coffer.request"
 
@@ -509,7 +509,7 @@ static bool make_lines(lua_State *L, struct request *request)
 {
   struct header_list *lines = request->exchange.lines = header_list_make();
   return lines && add_common(request, lines) && add_given(L, lines) &&
-         (request->body.length <= LEAST_TO_EXPECT ||
+         (request->body.length <= MIN_TO_EXPECT ||
           header_list_append(lines, "Expect:"));
 }
 
@@ -547,7 +547,7 @@ static bool take_lines(lua_State *L, struct request *request)
 {
   struct client_lines *last = &request->client->last;
   bool is_common =
-      !request->has_headers && request->body.length <= LEAST_TO_EXPECT;
+      !request->has_headers && request->body.length <= MIN_TO_EXPECT;
   if (is_common && last->operation == request->operation) {
     request->exchange.lines = header_list_hold(last->lines);
     return true;

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST_SETTINGS = 15 };
+enum { MAX_SETTINGS = 15 };
 
 /* Settings: options that the provider's data names */
 
@@ -512,7 +512,7 @@ static const struct option common_options[] = {
      offsetof(struct client, route.client_key_password)},
     {"connect_timeout", OPTION_SECONDS,
      offsetof(struct client, route.connect_timeout), 3600},
-    {"max_response", OPTION_BYTES, offsetof(struct client, route.most_body),
+    {"max_response", OPTION_BYTES, offsetof(struct client, route.max_body),
      1024.0 * 1024 * 1024},
     {"proxy", OPTION_PROXY, offsetof(struct client, route.proxy)},
     {"timeout", OPTION_SECONDS, offsetof(struct client, timeout), 86400},
@@ -532,9 +532,9 @@ static const struct option common_options[] = {
 static void take_options(lua_State *L, struct client *client)
 {
   const struct provider *provider = client->provider;
-  struct option settings[MOST_SETTINGS + 1] = {{NULL}};
+  struct option settings[MAX_SETTINGS + 1] = {{NULL}};
   const struct option *const lists[] = {settings, common_options, NULL};
-  for (size_t i = 0; i < provider->setting_count && i < MOST_SETTINGS; i++)
+  for (size_t i = 0; i < provider->setting_count && i < MAX_SETTINGS; i++)
     settings[i] =
         (struct option){provider->settings[i].name, OPTION_OTHER, 0, 0};
   options_take(L, client_type_name(L, provider), AT_OPTIONS, lists, client,

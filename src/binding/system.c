@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_TOKEN = 16 * 1024 }; /* bytes */
+enum { MAX_TOKEN = 16 * 1024 }; /* bytes */
 
 int system_clock(lua_State *L)
 {
@@ -71,7 +71,7 @@ static const char *check_file(int file)
   const char *wrong = check_readers(&status);
   if (wrong)
     return wrong;
-  if (status.st_size > MOST_TOKEN)
+  if (status.st_size > MAX_TOKEN)
     return "is too large for a token";
   return NULL;
 }
@@ -94,14 +94,14 @@ static ssize_t read_whole(int file, char *bytes, size_t room)
 }
 
 /* The file's text without its line end; NULL and `*wrong` where it is none.
-** The bytes are the caller's, MOST_TOKEN and one more of them. */
+** The bytes are the caller's, MAX_TOKEN and one more of them. */
 static const char *read_token(const char *path, char *bytes, size_t *length)
 {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return "cannot be opened";
   const char *wrong = check_file(file);
-  ssize_t got = wrong ? 0 : read_whole(file, bytes, MOST_TOKEN + 1);
+  ssize_t got = wrong ? 0 : read_whole(file, bytes, MAX_TOKEN + 1);
   close(file);
   if (wrong || got < 0)
     return wrong ? wrong : "cannot be read";
@@ -112,7 +112,7 @@ static const char *read_token(const char *path, char *bytes, size_t *length)
     (*length)--;
   if (*length == 0)
     return "is empty";
-  return *length > MOST_TOKEN ? "is too large for a token" : NULL;
+  return *length > MAX_TOKEN ? "is too large for a token" : NULL;
 }
 
 int system_read_token(lua_State *L)
@@ -120,7 +120,7 @@ int system_read_token(lua_State *L)
   size_t path_length;
   const char *path = luaL_checklstring(L, 1, &path_length);
   size_t length = 0;
-  char *bytes = secret_push_empty(L, MOST_TOKEN + 1)->bytes;
+  char *bytes = secret_push_empty(L, MAX_TOKEN + 1)->bytes;
   const char *wrong = strlen(path) == path_length
                           ? read_token(path, bytes, &length)
                           : "has a zero byte in its name";
@@ -130,7 +130,7 @@ int system_read_token(lua_State *L)
     lua_pushnil(L);
     lua_pushstring(L, wrong);
   }
-  explicit_bzero(bytes, MOST_TOKEN + 1);
+  explicit_bzero(bytes, MAX_TOKEN + 1);
   return wrong ? 2 : 1;
 }
 

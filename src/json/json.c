@@ -714,10 +714,10 @@ bool json_write_integer(struct buffer *buffer, int64_t value)
 /* Reals: the significant digits, of which the first stands before the point,
 ** and the power of ten. */
 
-enum { MOST_DIGITS = 17 };
+enum { MAX_DIGITS = 17 };
 
 struct decimal {
-  char digits[MOST_DIGITS + 1];
+  char digits[MAX_DIGITS + 1];
   int count;
   int power;
 };
@@ -741,7 +741,7 @@ static void drop_zeros(struct decimal *decimal)
 
 static double value_of(const struct decimal *decimal)
 {
-  char text[MOST_DIGITS + 16];
+  char text[MAX_DIGITS + 16];
   snprintf(text, sizeof text, "%.*se%d", decimal->count, decimal->digits,
            decimal->power - decimal->count + 1);
   return strtod(text, NULL);
@@ -773,9 +773,9 @@ static bool fits_above(double value, struct decimal *decimal)
 ** 15 digits tell all decimals of as many apart; subnormals have fewer. */
 static void shorten(double value, struct decimal *decimal)
 {
-  char text[MOST_DIGITS + 16];
+  char text[MAX_DIGITS + 16];
   int digits = value < DBL_MIN && value > 0 ? 1 : DBL_DIG;
-  for (; digits <= MOST_DIGITS; digits++) {
+  for (; digits <= MAX_DIGITS; digits++) {
     snprintf(text, sizeof text, "%.*e", digits - 1, value);
     take_decimal(text, decimal);
     if (strtod(text, NULL) == value || fits_above(value, decimal))
@@ -846,10 +846,10 @@ static char *put_plain(char *at, const struct decimal *decimal)
 ** 3. Of two that are as short, the plainer. */
 bool json_write_real(struct buffer *buffer, double value)
 {
-  char texts[3][MOST_DIGITS + 32];
+  char texts[3][MAX_DIGITS + 32];
   struct decimal decimal;
   shorten(fabs(value), &decimal);
-  bool is_plain = decimal.power > -5 && decimal.power < MOST_DIGITS;
+  bool is_plain = decimal.power > -5 && decimal.power < MAX_DIGITS;
   const char *ends[] = {is_plain ? put_plain(texts[0], &decimal) : NULL,
                         put_scientific(texts[1], &decimal),
                         put_whole(texts[2], &decimal)};

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A known name at the end of the wanted one counts as so many steps. */
-enum { LONGEST = 40, MOST_STEPS = 3, AT_END = 2 };
+enum { MAX_LENGTH = 40, MAX_STEPS = 3, AT_END = 2 };
 
 struct word {
   const char *given;
@@ -143,7 +143,7 @@ static bool same(char a, char b)
 static size_t distance(const char *from, size_t from_length, const char *to,
                        size_t to_length)
 {
-  size_t row[LONGEST + 1];
+  size_t row[MAX_LENGTH + 1];
   for (size_t i = 0; i <= to_length; i++)
     row[i] = i;
   for (size_t i = 1; i <= from_length; i++) {
@@ -197,7 +197,7 @@ static size_t steps_to(const char *wanted, const char *known)
 {
   size_t wanted_length = strlen(wanted);
   size_t known_length = strlen(known);
-  if (wanted_length > LONGEST || known_length > LONGEST)
+  if (wanted_length > MAX_LENGTH || known_length > MAX_LENGTH)
     return SIZE_MAX;
   size_t place = place_elsewhere(wanted, known);
   if (place != SIZE_MAX)
@@ -205,7 +205,7 @@ static size_t steps_to(const char *wanted, const char *known)
   if (is_at_end(wanted, wanted_length, known, known_length))
     return AT_END;
   size_t steps = distance(wanted, wanted_length, known, known_length);
-  size_t most = least(MOST_STEPS, known_length / 3 + 1, known_length - 1);
+  size_t most = least(MAX_STEPS, known_length / 3 + 1, known_length - 1);
   return steps <= most ? steps : SIZE_MAX;
 }
 

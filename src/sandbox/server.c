@@ -21,7 +21,7 @@
 #define SANDBOX_TYPE "coffer.sandbox.core"
 #define INNER_MODULE "coffer.sandbox.inner"
 
-enum { LONGEST_DELAY = 3600 };
+enum { MAX_DELAY = 3600 };
 
 struct sandbox {
   lua_State *inner;
@@ -170,8 +170,8 @@ static int inner_handle(lua_State *inner)
   lua_call(inner, 4, 4);
   answer->status = (unsigned int)luaL_checkinteger(inner, -4);
   answer->delay = (double)luaL_checknumber(inner, -1);
-  if (!(answer->delay >= 0 && answer->delay <= LONGEST_DELAY))
-    luaL_error(inner, "a delay is 0 to %d seconds", LONGEST_DELAY);
+  if (!(answer->delay >= 0 && answer->delay <= MAX_DELAY))
+    luaL_error(inner, "a delay is 0 to %d seconds", MAX_DELAY);
   take_headers(inner, lua_absindex(inner, -3), &answer->headers);
   body = luaL_checklstring(inner, -2, &length);
   keep(inner, &answer->body, body, length);

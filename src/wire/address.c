@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LONGEST_SEGMENT = 256, LONGEST_URL = 2048 };
+enum { MAX_SEGMENT = 256, MAX_URL = 2048 };
 
 static const char no_memory[] = "could not be read: not enough memory";
 
@@ -148,7 +148,7 @@ static const char *check_scheme(CURLU *url, const char *text)
 ** empty "?" or "#". */
 static const char *check_bytes(const char *url, size_t length)
 {
-  if (length == 0 || length > LONGEST_URL)
+  if (length == 0 || length > MAX_URL)
     return "must be a URL of 1 to 2048 bytes";
   if (has_byte_outside(url, length, '!', '~') || memchr(url, '\\', length))
     return "must not have blanks, backslashes, control or non-ASCII "
@@ -244,7 +244,7 @@ const char *address_check_segment(const char *text, size_t length)
 {
   if (length == 0)
     return "must not be empty";
-  if (length > LONGEST_SEGMENT)
+  if (length > MAX_SEGMENT)
     return "must not have more than 256 bytes";
   if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
     return "must not be a dot segment";

@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 enum {
-  MOST_HEAD = 64 * 1024,  /* bytes */
-  USUAL_HEAD = 1000,      /* bytes */
-  MOST_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
-  SLOWEST_SPEED = 1,      /* bytes a second */
-  SLOWEST_TIME = 30,      /* seconds */
-  CA_LIFE = 60,           /* seconds */
+  MAX_HEAD = 64 * 1024,  /* bytes */
+  USUAL_HEAD = 1000,     /* bytes */
+  MAX_TRUSTED = 1 << 20, /* bytes of a body, before they have come */
+  SLOWEST_SPEED = 1,     /* bytes a second */
+  SLOWEST_TIME = 30,     /* seconds */
+  CA_LIFE = 60,          /* seconds */
   /* seconds that a connection may have been idle */
   MAX_IDLE_FOR_CREATE = 2,
   MAX_IDLE_FOR_OTHERS = 118 /* libcurl's default */
@@ -98,7 +98,7 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
   exchange->is_behind_status =
       exchange->head_seen == 0 || exchange->is_between_heads;
   exchange->head_seen += length;
-  if (exchange->head_seen > MOST_HEAD)
+  if (exchange->head_seen > MAX_HEAD)
     return stop(exchange, STOP_HEAD_TOO_LARGE);
   if (exchange->is_head_complete)
     return length; /* a trailer */
@@ -122,8 +122,7 @@ static bool make_room(struct exchange *exchange)
   curl_off_t told = 0;
   curl_easy_getinfo(exchange->handle->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
                     &told);
-  return told <= 0 || told > MOST_TRUSTED ||
-         (size_t)told > exchange->most_body ||
+  return told <= 0 || told > MAX_TRUSTED || (size_t)told > exchange->max_body ||
          buffer_reserve(&exchange->body, (size_t)told + BUFFER_ZEROS);
 }
 
@@ -153,7 +152,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *held)
   size_t length = size * count;
   if (!exchange->is_head_complete)
     return look_at_head(exchange, bytes, length);
-  if (length > exchange->most_body - exchange->body.length)
+  if (length > exchange->max_body - exchange->body.length)
     return stop(exchange, STOP_BODY_TOO_LARGE);
   if ((exchange->body.capacity == 0 && !make_room(exchange)) ||
       !buffer_append(&exchange->body, bytes, length))
@@ -213,7 +212,7 @@ static bool set_key(CURL *easy, const struct route *route)
 }
 
 /* curl takes its enumerations as long. */
-#define OLDEST_TLS ((long)CURL_SSLVERSION_TLSv1_2)
+#define MIN_TLS ((long)CURL_SSLVERSION_TLSv1_2)
 
 static bool set_tls(CURL *easy, const struct route *route)
 {
@@ -222,8 +221,8 @@ static bool set_tls(CURL *easy, const struct route *route)
                 SET(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
                 SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L) &&
                 SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L) &&
-                SET(easy, CURLOPT_SSLVERSION, OLDEST_TLS) &&
-                SET(easy, CURLOPT_PROXY_SSLVERSION, OLDEST_TLS);
+                SET(easy, CURLOPT_SSLVERSION, MIN_TLS) &&
+                SET(easy, CURLOPT_PROXY_SSLVERSION, MIN_TLS);
   if (is_set && ca_file)
     is_set = SET(easy, CURLOPT_CAINFO, ca_file) &&
              SET(easy, CURLOPT_CAPATH, NULL) &&
@@ -422,7 +421,7 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
   handle->exchange = exchange;
   *handle->trouble = '\0';
   long max_idle = message->creates ? MAX_IDLE_FOR_CREATE : MAX_IDLE_FOR_OTHERS;
-  exchange->most_body = route->most_body;
+  exchange->max_body = route->max_body;
   exchange->max_idle = max_idle * 1000;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
          want_new_connection(handle, false) &&

@@ -37,7 +37,7 @@ struct route {
   const char *user_agent;
   bool use_env_proxy;
   long connect_timeout; /* milliseconds */
-  size_t most_body;     /* bytes */
+  size_t max_body;      /* bytes */
 };
 
 /* What goes out. All of it has to stay until the exchange is over. */
@@ -69,7 +69,7 @@ struct exchange {
   struct header_list *lines;        /* that go out, or NULL */
   struct buffer head, body;         /* the answer, as far as it came */
   size_t head_seen;                 /* bytes of header lines, 1xx included */
-  size_t most_body;
+  size_t max_body;
   long max_idle;  /* milliseconds, of the connection before the request */
   unsigned sends; /* how often libcurl was about to send: 0 is not sent */
   bool is_stale;  /* not sent: the kept connection was not clean */

@@ -32,7 +32,7 @@ bool files_changed(struct files *files)
   if (now.tv_sec < files->next)
     return false;
   files->next = now.tv_sec + 1;
-  for (size_t i = 0; i < MOST_FILES; i++)
+  for (size_t i = 0; i < MAX_FILES; i++)
     if (files->paths[i] && has_changed(files->paths[i], &files->seen[i]))
       changed = true;
   return changed && !is_first;

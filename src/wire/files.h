@@ -7,11 +7,11 @@
 
 /* Files that another program may replace, such as certificates. */
 
-enum { MOST_FILES = 3 };
+enum { MAX_FILES = 3 };
 
 struct files {
-  const char *paths[MOST_FILES]; /* the caller's; NULL is none */
-  struct stat seen[MOST_FILES];
+  const char *paths[MAX_FILES]; /* the caller's; NULL is none */
+  struct stat seen[MAX_FILES];
   time_t next; /* second before which nobody looks */
 };
 

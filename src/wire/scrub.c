@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Bytes. What is shorter would be found in any text. */
-enum { LEAST_SECRET = 4 };
+enum { MIN_SECRET = 4 };
 
 /* Shorter encoded secrets would be found where there are none. */
 enum { MIN_ENCODED = 6 };
@@ -335,7 +335,7 @@ static bool scrub_base64(struct buffer *text, const char *secret, size_t length)
 bool scrub(struct buffer *text, const char *secret, size_t length)
 {
   struct wanted wanted = {secret, length};
-  if (length < LEAST_SECRET || !text->bytes)
+  if (length < MIN_SECRET || !text->bytes)
     return true;
   return replace(text, &wanted, find_repeated) &&
          (length < MIN_ENCODED || scrub_base64(text, secret, length));

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_EVENTS = 64 };
+enum { MAX_EVENTS = 64 };
 
 /* Milliseconds of a clock that is never set back. */
 static long long now(void)
@@ -310,8 +310,8 @@ static bool see_to_clock(struct transfers *transfers)
 /* Waits once, and lets libcurl see to what has happened. */
 static bool turn(struct transfers *transfers, int wait, bool *is_interrupted)
 {
-  struct epoll_event events[MOST_EVENTS];
-  int count = epoll_wait(transfers->descriptor, events, MOST_EVENTS, wait);
+  struct epoll_event events[MAX_EVENTS];
+  int count = epoll_wait(transfers->descriptor, events, MAX_EVENTS, wait);
   *is_interrupted = count < 0 && errno == EINTR;
   for (int i = 0; i < count; i++)
     if (!act(transfers, events[i].data.fd, events[i].events))

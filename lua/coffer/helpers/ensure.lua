@@ -25,7 +25,7 @@ local SETTLE = 5
 local LOOKS = 2
 
 --- How many names a message lists, and how many bytes of each.
-local MOST_NAMES, LONGEST_NAME = 10, 100
+local MAX_NAMES, MAX_NAME_LENGTH = 10, 100
 
 -- What a thing of the list is to a task; nil where it is another.
 local IS, MAY = "is", "may"
@@ -166,20 +166,20 @@ end
 
 --- A name or ID for a message, not too long.
 local function shown(value)
-  return ('"%s"'):format(text.line(outside.name(value) or "without a name", LONGEST_NAME))
+  return ('"%s"'):format(text.line(outside.name(value) or "without a name", MAX_NAME_LENGTH))
 end
 
 local function names_of(kind, entries)
   local names = {}
-  for i = 1, math.min(#entries, MOST_NAMES) do
+  for i = 1, math.min(#entries, MAX_NAMES) do
     local fields = entries[i].fields
     names[i] = shown(rawget(fields, kind.name))
     if kind.name ~= kind.main then
       names[i] = ("%s (%s)"):format(names[i], shown(rawget(fields, kind.main)))
     end
   end
-  if #entries > MOST_NAMES then
-    names[#names + 1] = ("and %d more"):format(#entries - MOST_NAMES)
+  if #entries > MAX_NAMES then
+    names[#names + 1] = ("and %d more"):format(#entries - MAX_NAMES)
   end
   return table.concat(names, ", ")
 end
@@ -343,7 +343,7 @@ local function rest(run, tasks)
     if task.doubt and not task.met then
       local asked = task.retry_after or 0
       local own = math.max(run.settle, asked)
-      if asked > retry.LONGEST_RETRY_AFTER or own >= till - scheduler.clock() then
+      if asked > retry.MAX_RETRY_AFTER or own >= till - scheduler.clock() then
         fail(task)
       else
         pause = math.max(pause, own)

@@ -5,7 +5,7 @@ local guarded = require "coffer.guarded"
 
 local log = {}
 
-local LONGEST = 1000 -- bytes of a line
+local MAX_LENGTH = 1000 -- bytes of a line
 
 local shown_headers = { "content-type", "content-length", "date", "retry-after", "x-request-id" }
 
@@ -21,7 +21,7 @@ local function to_stderr(level, event, fields)
         math.type(value) == "float" and ("%.3f"):format(value) or tostring(value))
     end
   end
-  io.stderr:write(text.line(table.concat(words, " "), LONGEST), "\n")
+  io.stderr:write(text.line(table.concat(words, " "), MAX_LENGTH), "\n")
 end
 
 local function headers_of(request, response)

@@ -14,7 +14,7 @@ local PAGE = 100
 
 --- So many pages in a row may bring nothing new, where tokens lead from one to
 -- the next.
-local MOST_BARREN = 100
+local MAX_BARREN = 100
 
 local CIRCLE = "the pages go round in a circle"
 
@@ -227,7 +227,7 @@ local function go_on(walk, items, is_new, is_vague)
   walk.barren = is_new and 0 or walk.barren + 1
   if next_page ~= nil and walk.seen[next_page] then
     wrong = CIRCLE
-  elseif next_page ~= nil and walk.barren >= MOST_BARREN then
+  elseif next_page ~= nil and walk.barren >= MAX_BARREN then
     wrong = ("%d pages in a row brought nothing new"):format(walk.barren)
   end
   walk.next_page, walk.wrong = next_page, wrong

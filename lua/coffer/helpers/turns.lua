@@ -6,10 +6,10 @@ local scheduler = require "coffer.scheduler"
 local turns = {}
 
 --- Seconds between two looks at a turn, for each who waits for one.
-local GLANCE, LONGEST_GLANCE = 0.01, 1
+local GLANCE, MAX_GLANCE = 0.01, 1
 
 --- Seconds between two tries to lock a file: they grow.
-local SHORTEST_TRY, LONGEST_TRY, GROWTH = 0.02, 1, 1.5
+local MIN_TRY, MAX_TRY, GROWTH = 0.02, 1, 1.5
 
 --- Who has each name: { thread = coroutine, turn = Turn }, weak, so that what
 -- is lost keeps nobody out: a coroutine, and a turn of which an interrupt cut
@@ -78,7 +78,7 @@ local function await(name, what, seconds)
     end
     local is_queued, begun = scheduler.is_queued(holder.thread), core.clock()
     collectgarbage "step"
-    scheduler.sleep(math.min(GLANCE * waiting, LONGEST_GLANCE))
+    scheduler.sleep(math.min(GLANCE * waiting, MAX_GLANCE))
     left = is_queued and left or left - (core.clock() - begun)
   end
   return true, holder and left_by[holder]
@@ -121,7 +121,7 @@ end
 -- @param till number: the end of the caller's patience, by scheduler.clock()
 -- @return true; or nil and what a failure tells
 function Turn:lock(path, till)
-  local pause, was_held = SHORTEST_TRY, false
+  local pause, was_held = MIN_TRY, false
   while true do
     local lock, wrong = core.lock(path)
     if not lock and not wrong and not was_held then
@@ -139,7 +139,7 @@ function Turn:lock(path, till)
       return nil, cut or not_sent("timeout", "not sent: another has the lock file " .. path)
     end
     scheduler.sleep(math.min(pause, left))
-    pause = math.min(pause * GROWTH, LONGEST_TRY)
+    pause = math.min(pause * GROWTH, MAX_TRY)
   end
 end
 

@@ -14,10 +14,10 @@ local policy = require "coffer.options"
 local wait = {}
 
 local TIMEOUT = 600 -- seconds
-local SHORTEST, LONGEST = 2, 120 -- seconds between two looks
-local MOST_ABSENT = 20 -- looks that may say "not found"
+local SHORTEST, MAX_LENGTH = 2, 120 -- seconds between two looks
+local MAX_ABSENT = 20 -- looks that may say "not found"
 local LAST = 1 -- seconds that are kept for the last look
-local LONGEST_TEXT = 80 -- bytes of a state in a message
+local MAX_TEXT = 80 -- bytes of a state in a message
 
 local READY, PARTIAL = "ready", "partial"
 
@@ -91,8 +91,8 @@ end
 --- One line that is written over, on a terminal only.
 local function show_progress(watch, state)
   if core.is_terminal "stderr" then
-    io.stderr:write(("\r%s: %s, %d s \27[K"):format(text.line(tostring(watch.thing), LONGEST_TEXT),
-      text.line(state, LONGEST_TEXT),
+    io.stderr:write(("\r%s: %s, %d s \27[K"):format(text.line(tostring(watch.thing), MAX_TEXT),
+      text.line(state, MAX_TEXT),
       math.floor(scheduler.clock() - watch.begun)))
   end
 end
@@ -114,7 +114,7 @@ local function tell(watch, state, trouble)
 end
 
 local function undocumented(state)
-  local shown = type(state) == "string" and ('"%s"'):format(text.line(state, LONGEST_TEXT))
+  local shown = type(state) == "string" and ('"%s"'):format(text.line(state, MAX_TEXT))
     or outside.text(state)
   return { outcome = "unknown", code = "protocol",
            said = ("its state is %s, which is not documented"):format(shown) }
@@ -149,7 +149,7 @@ local function excuse(watch, trouble)
   tell(watch, "not seen", trouble)
   if trouble and is_lasting(trouble) then
     return true, nil, trouble
-  elseif watch.absent > MOST_ABSENT then
+  elseif watch.absent > MAX_ABSENT then
     return true, nil, { outcome = "unknown", code = "not_found", said = "it is not to be found" }
   end
 end
@@ -211,12 +211,12 @@ local function watch_of(kind, thing, client, provider, options)
   return {
     kind = kind, thing = thing, client = client, provider = provider, options = options,
     begun = now, till = now + (options.timeout or TIMEOUT), shortest = shortest, least = shortest,
-    longest = math.max(LONGEST, shortest), looks = 0, absent = 0, ready = 0, errors = 0,
+    longest = math.max(MAX_LENGTH, shortest), looks = 0, absent = 0, ready = 0, errors = 0,
   }
 end
 
 local function timed_out(watch)
-  local seen = watch.last and text.line(watch.last, LONGEST_TEXT) or "not seen"
+  local seen = watch.last and text.line(watch.last, MAX_TEXT) or "not seen"
   if watch.last and (watch.trouble or watch.is_absent) then
     seen = ("not seen, and %s before"):format(seen)
   end

@@ -12,7 +12,7 @@ local UPPER_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 local LETTERS_AND_DIGITS = UPPER_AND_DIGITS .. "abcdefghijklmnopqrstuvwxyz"
 local TOKEN_LIFE = 3600
 local DAY = 86400
-local LONGEST_REPORT = 400
+local MAX_REPORT = 400
 
 function ecl.open()
   local state = {
@@ -146,7 +146,7 @@ operation {
       return ecl.refuse(404, "The tenant has no account of this number.")
     end
     local first, last = day_of(asked.query.from[1]), day_of(asked.query.to[1])
-    if last < first or last - first > LONGEST_REPORT * DAY then
+    if last < first or last - first > MAX_REPORT * DAY then
       return ecl.refuse(400, "from and to do not bound a period that is kept")
     end
     local records = json.array {}

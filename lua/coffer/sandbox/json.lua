@@ -21,7 +21,7 @@ local ARRAY_MARK = "array:" .. random.hex(16)
 -- Strings that begin so stand for JSON text while it is being written.
 local VERBATIM = "verbatim:" .. random.hex(16) .. ":"
 
-local LONGEST_EXACT = 99999999999999
+local MAX_EXACT = 99999999999999
 
 --- Marks a list as one that stays a list when it is empty.
 function json.array(list)
@@ -92,7 +92,7 @@ function json.without_nulls(value)
 end
 
 local function prepare(value)
-  if math.type(value) == "integer" and (value > LONGEST_EXACT or value < -LONGEST_EXACT) then
+  if math.type(value) == "integer" and (value > MAX_EXACT or value < -MAX_EXACT) then
     return VERBATIM .. value
   end
   if type(value) ~= "table" then return value end

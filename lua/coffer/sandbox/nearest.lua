@@ -15,11 +15,11 @@ local function distance(left, right)
 end
 
 --- A word that is longer is like none.
-local LONGEST = 64
+local MAX_LENGTH = 64
 
 --- " (did you mean 'word'?)", or nothing when no word is close.
 return function(word, known)
-  if #word > LONGEST then return "" end
+  if #word > MAX_LENGTH then return "" end
   local best, fewest = nil, math.max(1, (#word + 2) // 3) + 1
   for _, candidate in ipairs(known) do
     local steps = distance(word, candidate)

@@ -2,7 +2,7 @@
 -- cursor, turns the reading direction or breaks the line.
 local text = {}
 
-local LONGEST = 400 -- bytes
+local MAX_LENGTH = 400 -- bytes
 
 -- Besides the control characters of ASCII: those of Latin-1, the separators of lines and
 -- paragraphs, marks and overrides of the reading direction, and the byte order mark.
@@ -65,7 +65,7 @@ end
 -- @param given string
 -- @param longest integer or nil: bytes, 400 where it is not given
 function text.line(given, longest)
-  longest = longest or LONGEST
+  longest = longest or MAX_LENGTH
   given = text.clean(given)
   if #given > longest then
     given = given:sub(1, utf8.offset(given, 0, longest - 3) - 1) .. "..."
