@@ -30,12 +30,16 @@ static void describe_fields(lua_State *L, const struct schema *schema);
 
 static void describe_parameter(lua_State *L, const struct field *field)
 {
-  static const char *const kinds[] = {
-      [SCHEMA_ANY] = "any",       [SCHEMA_TEXT] = "string",
-      [SCHEMA_SECRET] = "secret", [SCHEMA_BOOLEAN] = "boolean",
-      [SCHEMA_INT32] = "int32",   [SCHEMA_INT64] = "int64",
-      [SCHEMA_CODE] = "code",     [SCHEMA_OBJECT] = "table",
-      [SCHEMA_ARRAY] = "list",    [SCHEMA_MAP] = "table"};
+  static const char *const kinds[] = {[SCHEMA_ANY] = "any",
+                                      [SCHEMA_TEXT] = "string",
+                                      [SCHEMA_SECRET] = "secret",
+                                      [SCHEMA_BOOLEAN] = "boolean",
+                                      [SCHEMA_INT32] = "int32",
+                                      [SCHEMA_INT64] = "int64",
+                                      [SCHEMA_INTEGER_OR_TEXT] = "code",
+                                      [SCHEMA_OBJECT] = "table",
+                                      [SCHEMA_ARRAY] = "list",
+                                      [SCHEMA_MAP] = "table"};
   const struct schema *inner = named_fields(field->schema);
   lua_createtable(L, 0, 7);
   set_text(L, "name", field->name);

@@ -26,7 +26,7 @@ static bool mismatch(struct reading *reading, enum schema_kind kind)
                                      [SCHEMA_BOOLEAN] = "is not true or false",
                                      [SCHEMA_INT32] = "is not a 32-bit integer",
                                      [SCHEMA_INT64] = "is not a 64-bit integer",
-                                     [SCHEMA_CODE] =
+                                     [SCHEMA_INTEGER_OR_TEXT] =
                                          "is neither an integer nor a name",
                                      [SCHEMA_OBJECT] = "is not an object",
                                      [SCHEMA_ARRAY] = "is not an array",
@@ -583,7 +583,7 @@ static bool read_code(lua_State *L, struct reading *reading,
     return read_text(L, reading);
   if (found == JSON_NUMBER)
     return read_number(L, reading);
-  return mismatch(reading, SCHEMA_CODE);
+  return mismatch(reading, SCHEMA_INTEGER_OR_TEXT);
 }
 
 static bool read_composed(lua_State *L, struct reading *reading,
@@ -618,7 +618,7 @@ static bool read_other(lua_State *L, struct reading *reading,
   case SCHEMA_BOOLEAN:
     return found == JSON_BOOLEAN ? read_boolean(L, reading)
                                  : mismatch(reading, SCHEMA_BOOLEAN);
-  case SCHEMA_CODE:
+  case SCHEMA_INTEGER_OR_TEXT:
     return read_code(L, reading, found);
   case SCHEMA_OBJECT:
   case SCHEMA_ARRAY:

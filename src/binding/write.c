@@ -694,7 +694,7 @@ static void write_value(lua_State *L, struct writing *writing,
   case SCHEMA_ANY:
     write_free(L, writing, spot);
     break;
-  case SCHEMA_CODE:
+  case SCHEMA_INTEGER_OR_TEXT:
     write_code(L, writing, spot);
     break;
   case SCHEMA_TEXT:

@@ -14,7 +14,7 @@ enum schema_kind {
   SCHEMA_BOOLEAN,
   SCHEMA_INT32,
   SCHEMA_INT64,
-  SCHEMA_CODE, /* an integer at one status, a name at another */
+  SCHEMA_INTEGER_OR_TEXT, /* an integer at one status, a name at another */
   SCHEMA_OBJECT,
   SCHEMA_ARRAY,
   SCHEMA_MAP /* an object whose names are data */
@@ -83,6 +83,7 @@ struct field {
 
 /* The schemas that need no more than their kind. */
 extern const struct schema schema_any, schema_text, schema_secret,
-    schema_boolean, schema_int32, schema_int64, schema_code, schema_texts;
+    schema_boolean, schema_int32, schema_int64, schema_integer_or_text,
+    schema_texts;
 
 #endif

@@ -14,7 +14,7 @@ static const struct schema account_id = {.kind = SCHEMA_TEXT,
                                          .rule = &account_rule};
 
 static const struct field key_error_fields[] = {
-    {"error_code", &schema_code},
+    {"error_code", &schema_integer_or_text},
     {"error_message", &schema_text},
 };
 static const struct schema key_error = {.kind = SCHEMA_OBJECT,
@@ -41,7 +41,7 @@ static const struct field wallet_fields[] = {
     {"aws_region", &schema_text},
     {"clumio_aws_account_id", &schema_text},
     {"deployment_url", &schema_secret},
-    {"error_code", &schema_code},
+    {"error_code", &schema_integer_or_text},
     {"error_message", &schema_text},
     {"id", &schema_text},
     {"installed_regions", &schema_texts},

@@ -74,9 +74,9 @@ static const struct schema entity = {.kind = SCHEMA_OBJECT,
 
 static const struct field response_fields[] = {
     {"entity", &entity},
-    {"errorCode", &schema_code},
+    {"errorCode", &schema_integer_or_text},
     {"errorMessage", &schema_text},
-    {"warningCode", &schema_code},
+    {"warningCode", &schema_integer_or_text},
     {"warningMessage", &schema_text},
 };
 static const struct schema response = {.kind = SCHEMA_OBJECT,
@@ -84,7 +84,7 @@ static const struct schema response = {.kind = SCHEMA_OBJECT,
 
 static const struct field job_response_fields[] = {
     {"errorMessage", &schema_text},
-    {"errorCode", &schema_code},
+    {"errorCode", &schema_integer_or_text},
 };
 static const struct schema job_response = {.kind = SCHEMA_OBJECT,
                                            FIELDS(job_response_fields)};
@@ -102,7 +102,7 @@ static const struct thing vault_thing = {
 static const struct field vault_fields[] = {
     {"response", &response},
     {"addEndpointJob", &job},
-    {"errorCode", &schema_code},
+    {"errorCode", &schema_integer_or_text},
     {"errorMessage", &schema_text},
 };
 static const struct schema vault = {
@@ -127,7 +127,7 @@ static const struct schema store = {
 static const struct schema stores = {.kind = SCHEMA_ARRAY, .item = &store};
 static const struct field store_list_fields[] = {
     {"CVS3Stores", &stores, FIELD_LISTED},
-    {"errorCode", &schema_code},
+    {"errorCode", &schema_integer_or_text},
     {"errorMessage", &schema_text},
 };
 static const struct schema store_list = {.kind = SCHEMA_OBJECT,
@@ -163,7 +163,7 @@ static const struct schema listed_jobs = {.kind = SCHEMA_ARRAY,
 static const struct field job_list_fields[] = {
     {"totalRecordsWithoutPaging", &schema_int64},
     {"jobs", &listed_jobs, FIELD_LISTED},
-    {"errorCode", &schema_code},
+    {"errorCode", &schema_integer_or_text},
     {"errorMessage", &schema_text},
 };
 static const struct schema job_list = {.kind = SCHEMA_OBJECT,
@@ -192,7 +192,7 @@ static const struct schema plans = {.kind = SCHEMA_ARRAY, .item = &listed_plan};
 static const struct field plan_list_fields[] = {
     {"plans", &plans, FIELD_LISTED},
     {"filterQueryCount", &schema_int64},
-    {"errorCode", &schema_code},
+    {"errorCode", &schema_integer_or_text},
     {"errorMessage", &schema_text},
 };
 static const struct schema plan_list = {.kind = SCHEMA_OBJECT,

@@ -70,7 +70,7 @@ static const struct text_rule date_rule = {10, 10, "0123456789-",
 static const struct schema date = {.kind = SCHEMA_TEXT, .rule = &date_rule};
 static const struct field list_utilizations_fields[] = {
     {"tenant_id", &schema_text, FIELD_REQUIRED | FIELD_OF_CLIENT, IN_PATH},
-    {"acct_num", &schema_code, FIELD_REQUIRED, IN_PATH,
+    {"acct_num", &schema_integer_or_text, FIELD_REQUIRED, IN_PATH,
      .about = "Wasabi account number"},
     {"from", &date, FIELD_REQUIRED, IN_QUERY, .about = "first day"},
     {"to", &date, FIELD_REQUIRED, IN_QUERY, .about = "last day"},
