@@ -27,17 +27,17 @@ enum { MIN_CURL = 0x075400 }; /* 7.84.0 */
 ** misspelt one was meant to be, or nil; and whose option it is, or nil. */
 static int core_nearest(lua_State *L)
 {
-  struct names_search search = {.wanted = luaL_checkstring(L, 1)};
+  struct nearest_search search = {.wanted = luaL_checkstring(L, 1)};
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   lua_pushnil(L);
   while (lua_next(L, 2)) {
     if (lua_type(L, -2) == LUA_TSTRING)
-      names_offer(&search, lua_tostring(L, -2));
+      nearest_offer(&search, lua_tostring(L, -2));
     lua_pop(L, 1);
   }
   lua_pushstring(L, search.nearest);
-  lua_pushstring(L, names_home(search.wanted));
+  lua_pushstring(L, nearest_home(search.wanted));
   return 2;
 }
 

@@ -46,7 +46,7 @@ static void cut_middle(lua_State *L)
   const char *text = lua_tolstring(L, -1, &length);
   if (length <= MOST)
     return;
-  size_t head = names_cut(text, HEAD);
+  size_t head = utf8_prefix(text, HEAD);
   size_t tail = length - TAIL;
   while (tail < length && ((unsigned char)text[tail] & 0xC0) == 0x80)
     tail++;
@@ -77,9 +77,9 @@ int misuse_raise(lua_State *L)
   misuse(L, "%s", luaL_checkstring(L, 1));
 }
 
-const char *misuse_hint(lua_State *L, const struct names_search *search)
+const char *misuse_hint(lua_State *L, const struct nearest_search *search)
 {
-  const char *home = names_home(search->wanted);
+  const char *home = nearest_home(search->wanted);
   if (home)
     return lua_pushfstring(L, " (it is an option of %s)", home);
   if (search->nearest)

@@ -14,6 +14,6 @@ int misuse_raise(lua_State *L);
 
 /* The text that ends a message about an unknown name: " (did you mean ...)",
 ** whose option it is, or "". Stays on the stack. */
-const char *misuse_hint(lua_State *L, const struct names_search *search);
+const char *misuse_hint(lua_State *L, const struct nearest_search *search);
 
 #endif

@@ -187,7 +187,7 @@ int options_is_verification(lua_State *L)
 }
 
 static _Noreturn void refuse_unknown(lua_State *L, const char *whose,
-                                     const struct names_search *search)
+                                     const struct nearest_search *search)
 {
   if (is_verification(search->wanted))
     misuse(L,
@@ -199,14 +199,14 @@ static _Noreturn void refuse_unknown(lua_State *L, const char *whose,
 }
 
 static const struct option *find(const struct option *const *lists,
-                                 size_t length, struct names_search *search)
+                                 size_t length, struct nearest_search *search)
 {
   for (; *lists; lists++)
     for (const struct option *option = *lists; option->name; option++) {
       if (strcmp(option->name, search->wanted) == 0 &&
           strlen(option->name) == length)
         return option;
-      names_offer(search, option->name);
+      nearest_offer(search, option->name);
     }
   return NULL;
 }
@@ -219,7 +219,7 @@ void options_take(lua_State *L, const char *whose, int index,
     if (lua_type(L, -2) != LUA_TSTRING)
       misuse(L, "%s: options are named, got a %s as name", whose,
              luaL_typename(L, -2));
-    struct names_search search = {.wanted = lua_tostring(L, -2)};
+    struct nearest_search search = {.wanted = lua_tostring(L, -2)};
     const struct option *option =
         find(lists, (size_t)lua_rawlen(L, -2), &search);
     if (!option)

@@ -46,7 +46,7 @@ static const char *push_name(lua_State *L, const char *name)
   enum { MOST = 64 };
   if (strlen(name) <= MOST)
     return lua_pushstring(L, name);
-  lua_pushlstring(L, name, names_cut(name, MOST));
+  lua_pushlstring(L, name, utf8_prefix(name, MOST));
   lua_pushliteral(L, "...");
   lua_concat(L, 2);
   return lua_tostring(L, -1);
@@ -456,9 +456,9 @@ static void problem_unknown(lua_State *L, const struct writing *writing,
                             const struct schema *schema,
                             const struct spot *spot)
 {
-  struct names_search search = {.wanted = spot->name};
+  struct nearest_search search = {.wanted = spot->name};
   for (size_t i = 0; i < schema->field_count; i++)
-    names_offer(&search, schema->fields[i].name);
+    nearest_offer(&search, schema->fields[i].name);
   int top = lua_gettop(L);
   lua_pushfstring(L, "is not known%s", misuse_hint(L, &search));
   problem(L, writing, spot, lua_tostring(L, -1));

@@ -115,7 +115,7 @@ static const struct word homes[] = {
     {"on_tokens", A_CLIENT},
 };
 
-const char *names_home(const char *name)
+const char *nearest_home(const char *name)
 {
   for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
     if (strcmp(homes[i].given, name) == 0)
@@ -209,7 +209,7 @@ static size_t steps_to(const char *wanted, const char *known)
   return steps <= most ? steps : SIZE_MAX;
 }
 
-void names_offer(struct names_search *search, const char *known)
+void nearest_offer(struct nearest_search *search, const char *known)
 {
   size_t steps = *known ? steps_to(search->wanted, known) : SIZE_MAX;
   if (steps == SIZE_MAX)
@@ -220,7 +220,7 @@ void names_offer(struct names_search *search, const char *known)
   }
 }
 
-size_t names_cut(const char *text, size_t most)
+size_t utf8_prefix(const char *text, size_t most)
 {
   size_t length = most;
   while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
