@@ -19,38 +19,38 @@ function resources.client_of(thing, whose)
 end
 
 --- The failure of a call on a thing that does not tell what names it.
-local function nameless(provider, whose, deed)
+local function nameless(provider, whose, method)
   local told = failure.new({
-    outcome = "not_sent", code = "invalid", provider = provider, operation = deed.operation,
-    said = ("%s needs the thing's %s, which its answer did not tell"):format(whose, deed.field),
-    details = { { field = deed.parameter, message = "is required" } },
+    outcome = "not_sent", code = "invalid", provider = provider, operation = method.operation,
+    said = ("%s needs the thing's %s, which its answer did not tell"):format(whose, method.field),
+    details = { { field = method.parameter, message = "is required" } },
   }, 0)
   return nil, told, told.code
 end
 
 --- A call on a thing: thing:refresh(options). Where the call takes more than
 -- what names the thing, that comes first: thing:update(parameters, options).
-local function method(provider, whose, deed, operation)
+local function method_of(provider, whose, method, operation)
   local has_more = #operation.parameters > 1
   return function(self, parameters, options)
     local client = resources.client_of(self, whose)
-    local named_by = path.get(self, deed.field)
+    local named_by = path.get(self, method.field)
     if named_by == nil then
-      return nameless(provider, whose, deed)
+      return nameless(provider, whose, method)
     end
-    local all = { [deed.parameter] = named_by }
+    local all = { [method.parameter] = named_by }
     if not has_more then
-      return client[deed.operation](client, all, parameters)
+      return client[method.operation](client, all, parameters)
     elseif parameters ~= nil and type(parameters) ~= "table" then
       core.misuse(("%s takes a table of parameters, got %s"):format(whose, type(parameters)))
     end
     for name, value in pairs(parameters or {}) do
-      if name == deed.parameter then
+      if name == method.parameter then
         core.misuse(("%s: %s is that of the thing itself"):format(whose, name))
       end
       all[name] = value
     end
-    return client[deed.operation](client, all, options)
+    return client[method.operation](client, all, options)
   end
 end
 
@@ -82,10 +82,10 @@ function resources.of(provider, described)
   for name, thing in pairs(described.things) do
     local methods = setmetatable({}, { __index = waits(provider, name) })
     local reserved = { wait = true }
-    for _, deed in ipairs(thing.deeds) do
-      local operation = described.operations[deed.operation]
-      methods[deed.name] = method(provider, name .. ":" .. deed.name, deed, operation)
-      reserved[deed.name] = true
+    for _, method in ipairs(thing.methods) do
+      local operation = described.operations[method.operation]
+      methods[method.name] = method_of(provider, name .. ":" .. method.name, method, operation)
+      reserved[method.name] = true
     end
     kinds[name] = { methods = methods, reserved = reserved, tostring = print_as(provider, thing),
                     name = ("coffer.%s.%s"):format(provider, name) }

@@ -13,8 +13,8 @@ local function secret()
 end
 
 --- The function raises, and what it raises does not have the text.
-local function refuses(deed)
-  local done, trouble = pcall(deed)
+local function refuses(action)
+  local done, trouble = pcall(action)
   assert.is_false(done, "taken, though it should be refused")
   assert.is_nil(tostring(trouble):find(CANARY, 1, true))
   return tostring(trouble)
@@ -72,9 +72,9 @@ describe("a secret", function()
     ["a method of strings"] = function() return secret():sub(1) end,
   }
 
-  for name, deed in pairs(refused) do
+  for name, action in pairs(refused) do
     it("E01 is no text for " .. name, function()
-      refuses(deed)
+      refuses(action)
     end)
   end
 

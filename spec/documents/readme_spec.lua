@@ -100,8 +100,8 @@ for name in pairs(core.providers) do
         end
       end
       for _, thing in pairs(described.things) do
-        for _, deed in ipairs(thing.deeds) do
-          says(page, (":%s("):format(deed.name))
+        for _, method in ipairs(thing.methods) do
+          says(page, (":%s("):format(method.name))
         end
       end
     end)

@@ -93,8 +93,8 @@ for provider in pairs(core.providers) do
     for name, thing in pairs(described.things) do
       it("have what can be done with a " .. name, function()
         local wanted = {}
-        for _, deed in ipairs(thing.deeds) do
-          wanted[deed.name] = true
+        for _, method in ipairs(thing.methods) do
+          wanted[method.name] = true
         end
         local class = prefix .. "." .. name:gsub(" ", "_")
         wanted.wait = class_of(class).methods.wait

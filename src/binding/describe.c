@@ -102,13 +102,13 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   lua_setfield(L, -2, "parameters");
 }
 
-static void describe_deed(lua_State *L, const struct deed *deed)
+static void describe_method(lua_State *L, const struct method *method)
 {
   lua_createtable(L, 0, 4);
-  set_text(L, "name", deed->name);
-  set_text(L, "operation", deed->operation);
-  set_text(L, "parameter", deed->parameter);
-  set_text(L, "field", deed->field);
+  set_text(L, "name", method->name);
+  set_text(L, "operation", method->operation);
+  set_text(L, "parameter", method->parameter);
+  set_text(L, "field", method->field);
 }
 
 static void describe_thing(lua_State *L, const struct thing *thing)
@@ -117,12 +117,12 @@ static void describe_thing(lua_State *L, const struct thing *thing)
   set_text(L, "name", thing->name);
   set_text(L, "title", thing->title);
   set_text(L, "status", thing->status);
-  lua_createtable(L, (int)thing->deed_count, 0);
-  for (size_t i = 0; i < thing->deed_count; i++) {
-    describe_deed(L, &thing->deeds[i]);
+  lua_createtable(L, (int)thing->method_count, 0);
+  for (size_t i = 0; i < thing->method_count; i++) {
+    describe_method(L, &thing->methods[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  lua_setfield(L, -2, "deeds");
+  lua_setfield(L, -2, "methods");
 }
 
 static void describe_token(lua_State *L, const struct provider *provider)

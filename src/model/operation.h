@@ -11,7 +11,7 @@
 
 /* A call on a thing: wallet:refresh() is refresh_wallet with the wallet's
 ** `id` as `wallet_id`. */
-struct deed {
+struct method {
   const char *name;
   const char *operation;
   const char *parameter;
@@ -24,8 +24,8 @@ struct thing {
   const char *name;
   const char *title;  /* the field that names it in print */
   const char *status; /* the field that tells its state, or NULL */
-  const struct deed *deeds;
-  size_t deed_count;
+  const struct method *methods;
+  size_t method_count;
 };
 
 /* One part of what to look for when an outcome is unknown: the parameter at

@@ -65,7 +65,7 @@ static const struct schema contact = {.kind = SCHEMA_OBJECT,
 static const struct schema text_or_boolean = {.kind = SCHEMA_TEXT,
                                               .form = FORM_FROM_BOOLEAN};
 
-static const struct deed account_deeds[] = {
+static const struct method account_methods[] = {
     {"get", "get_account", "account_id", "id"},
     {"update", "update_account", "account_id", "id"},
     {"delete", "delete_account", "account_id", "id"},
@@ -73,7 +73,7 @@ static const struct deed account_deeds[] = {
 static const struct thing account_thing = {.name = "account",
                                            .title = "id",
                                            .status = "state",
-                                           COUNTED(deed, account_deeds)};
+                                           COUNTED(method, account_methods)};
 static const struct field account_fields[] = {
     {"type", &schema_text},
     {"version", &schema_text},

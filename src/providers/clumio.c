@@ -22,7 +22,7 @@ static const struct schema key_error = {.kind = SCHEMA_OBJECT,
 static const struct schema key_errors = {.kind = SCHEMA_MAP,
                                          .item = &key_error};
 
-static const struct deed wallet_deeds[] = {
+static const struct method wallet_methods[] = {
     {"refresh", "refresh_wallet", "wallet_id", "id"},
     {"get", "get_wallet", "wallet_id", "id"},
     {"delete", "delete_wallet", "wallet_id", "id"},
@@ -31,7 +31,7 @@ static const struct deed wallet_deeds[] = {
 static const struct thing wallet_thing = {.name = "wallet",
                                           .title = "id",
                                           .status = "state",
-                                          COUNTED(deed, wallet_deeds)};
+                                          COUNTED(method, wallet_methods)};
 
 static const struct field wallet_fields[] = {
     {"_embedded", &schema_any},

@@ -242,8 +242,8 @@ end
 local function put_things(lines, provider, described)
   local waits = need("coffer.providers." .. provider).waits or {}
   for _, name in ipairs(sorted_keys(described.things)) do
-    for _, deed in ipairs(described.things[name].deeds) do
-      lines[#lines + 1] = ("  %s:%s, as %s"):format(name, deed.name, deed.operation)
+    for _, method in ipairs(described.things[name].methods) do
+      lines[#lines + 1] = ("  %s:%s, as %s"):format(name, method.name, method.operation)
     end
     if waits[name] then
       lines[#lines + 1] = ("  %s:wait"):format(name)
