@@ -359,7 +359,7 @@ local function try(state, operation, request, options, spare)
     attempts = attempts, spared = 0,
     most = options and options.attempts or state.attempts,
     till = till, least = least,
-    repeats = operation.repeats,
+    may_repeat = operation.may_repeat,
     quota = state.quota,
     random = math.random,
     spare = spare,
@@ -394,7 +394,7 @@ end
 -- @param options table or nil: the call's `attempts`, `deadline`, `timeout`
 -- @return result; or nil, failure, code; or result, failure, code
 function call.send(state, operation, request, options)
-  if operation.repeats then
+  if operation.may_repeat then
     return run(state, operation, request, options)
   end
   local spare = spare_of(state, operation, request)

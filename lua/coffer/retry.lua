@@ -70,8 +70,8 @@ end
 
 --- The base of the pause before another attempt, or nothing where there must be
 -- none.
--- @param repeats boolean: the call may be repeated whatever became of it
-function retry.base(fields, repeats)
+-- @param may_repeat boolean: the call may be repeated whatever became of it
+function retry.base(fields, may_repeat)
   if fields.is_lasting or fields.code == "cancelled" then
     return nil
   elseif fields.outcome == "not_sent" then
@@ -79,8 +79,8 @@ function retry.base(fields, repeats)
   elseif fields.status == 429 then
     return BASE_BUSY
   end
-  local may_repeat = repeats and fields.outcome == "unknown" and may_pass(fields.status)
-  return may_repeat and ((fields.status or 0) >= 500 and BASE_BUSY or BASE_CONNECT)
+  local is_worth_it = may_repeat and fields.outcome == "unknown" and may_pass(fields.status)
+  return is_worth_it and ((fields.status or 0) >= 500 and BASE_BUSY or BASE_CONNECT)
 end
 
 --- Takes the price of a retry from the quota; false where it is used up. A 429
@@ -119,11 +119,11 @@ end
 --- The seconds to pause before another attempt, or nil for no other attempt.
 -- @param fields table: what the failure of the attempt tells; a `hold` is for
 --   all calls of the client and need not be slept here
--- @param tried table: { attempts =, most =, spared =, repeats =, quota =,
+-- @param tried table: { attempts =, most =, spared =, may_repeat =, quota =,
 --   random = }; gets `paid`
 -- @param left number: seconds to the deadline
 function retry.next(fields, tried, left)
-  local base = retry.base(fields, tried.repeats)
+  local base = retry.base(fields, tried.may_repeat)
   if not base or (fields.retry_after or 0) > retry.MAX_RETRY_AFTER
     or not has_attempts(fields, tried) then
     return nil

@@ -89,7 +89,7 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   set_text(L, "path", operation->path);
   set_text(L, "about", operation->about);
   set_flag(L, "creates", operation->creates);
-  set_flag(L, "repeats", operation->repeats);
+  set_flag(L, "may_repeat", operation->may_repeat);
   set_flag(L, "is_public", operation->is_public);
   set_flag(L, "has_secrets", operation->has_secrets);
   set_flag(L, "has_answer", operation->answer != NULL);

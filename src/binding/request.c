@@ -433,7 +433,8 @@ int request_prepare(lua_State *L)
   struct writing writing = {&request->body, AT_PROBLEMS, AT_SECRETS};
   marshal_write(L, &writing, operation->parameters, AT_PARAMETERS,
                 lua_istable(L, -1) ? lua_gettop(L) : 0);
-  if (operation->changes && lua_isnil(L, -1) && !gives_change(L, operation))
+  if (operation->needs_change && lua_isnil(L, -1) &&
+      !gives_change(L, operation))
     marshal_problem(L, AT_PROBLEMS, NULL, "nothing to change is given");
   if (lua_rawlen(L, AT_PROBLEMS) == 0)
     build_url(L, request);

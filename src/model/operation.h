@@ -61,10 +61,10 @@ struct operation {
   const char *accept;
   const char *content_type; /* of the body; NULL: there is no body */
   bool creates;             /* makes a thing: sent once for each decision */
-  bool repeats;             /* may be sent again after any trouble */
+  bool may_repeat;          /* may be sent again after any trouble */
   bool is_public;           /* goes without the token */
   bool has_secrets;         /* its body is not shown */
-  bool changes;             /* something to change has to be given */
+  bool needs_change;        /* something to change has to be given */
   const struct schema *parameters;
   const struct schema *answer; /* NULL: a success says no more */
   const char *answer_header;   /* holds a secret that belongs to the result */
