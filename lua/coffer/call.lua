@@ -39,11 +39,11 @@ end
 
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
-  local is_lasting = fields.is_lasting and not fields.is_passing
-  fields.is_lasting, fields.is_passing, fields.is_crowded = nil, nil, nil
+  local is_final = fields.is_final and not fields.is_passing
+  fields.is_final, fields.is_passing, fields.is_crowded = nil, nil, nil
   fields.is_spared, fields.hold = nil, nil
   local told = failure.new(fields, attempts)
-  failure.lasting[told] = is_lasting
+  failure.final[told] = is_final
   if request then
     call.origins[told] = request
     request:forget_secrets()
@@ -177,7 +177,7 @@ end
 
 --- A failure before anything was sent, which another attempt would not mend.
 local function lasting(state, operation, fields, number)
-  fields.is_lasting = true
+  fields.is_final = true
   return nil, about(state, operation, fields), number - 1
 end
 

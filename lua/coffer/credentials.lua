@@ -143,7 +143,7 @@ local function no_token(failure)
   if failure.outcome ~= "refused" or #failure.details == 0 then
     return trouble("no token: " .. failure.message, failure.code,
       { retry_after = failure.retry_after, request_id = failure.request_id,
-        is_passing = not failures.lasting[failure] })
+        is_passing = not failures.final[failure] })
   end
   return trouble(("no token: the log-in was refused (HTTP %d)"):format(failure.status),
     failure.code, failure)

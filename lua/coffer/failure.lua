@@ -87,9 +87,9 @@ function Failure.__concat(left, right)
   return tostring(left) .. tostring(right)
 end
 
---- The failures of calls that another call would not mend; see `is_lasting` of
+--- The failures of calls that another call would not mend; see `is_final` of
 -- what the core tells.
-failure.lasting = setmetatable({}, { __mode = "k" })
+failure.final = setmetatable({}, { __mode = "k" })
 
 --- True for a failure of coffer.
 function failure.is(value)

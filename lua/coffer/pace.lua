@@ -129,7 +129,7 @@ end
 
 --- What a failure tells of a call that a hold keeps from being sent.
 local function kept(seconds)
-  return { outcome = "not_sent", code = "throttled", is_lasting = true,
+  return { outcome = "not_sent", code = "throttled", is_final = true,
            retry_after = math.ceil(seconds),
            said = "not sent: the provider has asked for patience" }
 end

@@ -72,7 +72,7 @@ end
 -- none.
 -- @param may_repeat boolean: the call may be repeated whatever became of it
 function retry.base(fields, may_repeat)
-  if fields.is_lasting or fields.code == "cancelled" then
+  if fields.is_final or fields.code == "cancelled" then
     return nil
   elseif fields.outcome == "not_sent" then
     return network[fields.code] and BASE_CONNECT

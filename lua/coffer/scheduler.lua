@@ -184,7 +184,7 @@ end
 
 --- What a failure tells of a call that was not sent because all is to end.
 function scheduler.cancelled()
-  return { outcome = "not_sent", code = "cancelled", is_lasting = true,
+  return { outcome = "not_sent", code = "cancelled", is_final = true,
            said = "not sent: the others were stopped" }
 end
 

@@ -232,7 +232,7 @@ describe("a create that was provably not sent", function()
     local faulty <close> = server.start { tls = made.self_signed or made.good, keeping(clumio) }
     local failure = expect.failure("not_sent", "tls", clumio.create(patient(clumio, faulty.url)))
     assert.equal(1, failure.attempts)
-    assert.is_nil(failure.is_lasting)
+    assert.is_nil(failure.is_final)
   end)
 end)
 

@@ -69,7 +69,7 @@ static int push_failed(lua_State *L, const struct request *request,
 {
   const char *trouble = exchange_trouble(&request->exchange);
   push_facts(L, request, verdict->outcome, verdict->code, verdict->said);
-  set_flag(L, "is_lasting", verdict->is_lasting);
+  set_flag(L, "is_final", verdict->is_final);
   set_flag(L, "is_crowded", request->exchange.is_crowded);
   if (verdict->has_detail && *trouble)
     set_text(L, "trouble", trouble);

@@ -118,7 +118,7 @@ static bool is_cut_handshake(const struct exchange *exchange)
   return false;
 }
 
-static bool is_lasting(const struct exchange *exchange, const char *word)
+static bool is_final(const struct exchange *exchange, const char *word)
 {
   if (strcmp(word, "tls") == 0)
     return !is_cut_handshake(exchange);
@@ -134,7 +134,7 @@ static struct verdict not_sent(const struct exchange *exchange)
                           .said = is_memory ? "not sent: not enough memory"
                                             : "not sent",
                           .has_detail = !is_memory,
-                          .is_lasting = is_lasting(exchange, word)};
+                          .is_final = is_final(exchange, word)};
 }
 
 static struct verdict unknown(const char *code, const char *said)

@@ -17,7 +17,7 @@ struct verdict {
   const char *code; /* the word for programs */
   const char *said; /* a phrase for people */
   bool has_detail;  /* libcurl's own text says more */
-  bool is_lasting;  /* the same attempt would end the same way */
+  bool is_final;    /* the same attempt would end the same way */
 };
 
 struct verdict verdict_of(const struct exchange *exchange);

@@ -52,9 +52,9 @@ local passing = { not_found = true, throttled = true }
 
 --- True for a failure of a look that another look will not mend. A handshake
 -- that was cut off is none.
-local function is_lasting(trouble)
+local function is_final(trouble)
   if trouble.code == "tls" then
-    return failure.lasting[trouble]
+    return failure.final[trouble]
   end
   return lasting[trouble.code] or trouble.outcome == "refused" and not passing[trouble.code]
 end
@@ -147,7 +147,7 @@ local function excuse(watch, trouble)
     watch.trouble = trouble
   end
   tell(watch, "not seen", trouble)
-  if trouble and is_lasting(trouble) then
+  if trouble and is_final(trouble) then
     return true, nil, trouble
   elseif watch.absent > MAX_ABSENT then
     return true, nil, { outcome = "unknown", code = "not_found", said = "it is not to be found" }
