@@ -37,7 +37,7 @@
 --     name              names a thing among several
 --     may               what may be it, in words
 --     refuses_second    a second create is refused (409): creating once more cannot make two
---     spoils            a parameter with which a second create does harm all the same
+--     unsafe_twice            a parameter with which a second create does harm all the same
 --     fold              what has to go from an address for the key in it to be the same
 --     exists            the thing as far as a 409 tells of it
 --     lost              what is lost where it exists

@@ -40,7 +40,7 @@ end
 --- Makes a failure that remembers what it came from.
 function call.report(fields, attempts, request)
   local is_final = fields.is_final and not fields.is_passing
-  fields.is_final, fields.is_passing, fields.is_crowded = nil, nil, nil
+  fields.is_final, fields.is_passing, fields.lacks_descriptors = nil, nil, nil
   fields.is_spared, fields.hold = nil, nil
   local told = failure.new(fields, attempts)
   failure.final[told] = is_final
@@ -279,7 +279,7 @@ local function attempt(state, operation, request, till, least, number, spare, be
     else
       pace.note(state.pace)
     end
-  until not (fields and fields.is_crowded and scheduler.make_room())
+  until not (fields and fields.lacks_descriptors and scheduler.make_room())
   if result and operation.token then
     take_token(state, operation, result)
   end

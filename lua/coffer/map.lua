@@ -100,11 +100,11 @@ local function driver_of(run, task)
 
   --- Out of descriptors, there are too many at once.
   function driver.make_room()
-    if run.is_stopping or run.active - #run.crowded <= 1 then
+    if run.is_stopping or run.active - #run.without_room <= 1 then
       return false
     end
     run.at_once = math.max(1, run.active - 1)
-    run.crowded[#run.crowded + 1] = task
+    run.without_room[#run.without_room + 1] = task
     yield()
     return true
   end
@@ -200,7 +200,7 @@ end
 local function count_item(run, task)
   run.active, run.done = run.active - 1, run.done + 1
   run.stops = run.stops or run.stop_on_failure and run.failures[task.index] ~= nil
-  local waiting = table.remove(run.crowded, 1)
+  local waiting = table.remove(run.without_room, 1)
   if waiting then
     run.ready[#run.ready + 1] = waiting
   end
@@ -441,7 +441,7 @@ function map.map(list, fn, options)
     list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0, told = 0,
     at_once = options.at_once or AT_ONCE, per_second = options.per_second,
     on_progress = options.on_progress, stop_on_failure = options.stop_on_failure,
-    results = {}, failures = {}, ready = {}, crowded = {}, outer = scheduler.current(),
+    results = {}, failures = {}, ready = {}, without_room = {}, outer = scheduler.current(),
     thread = coroutine.running(), handler = false,
     tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},
   }

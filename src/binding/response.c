@@ -70,7 +70,7 @@ static int push_failed(lua_State *L, const struct request *request,
   const char *trouble = exchange_trouble(&request->exchange);
   push_facts(L, request, verdict->outcome, verdict->code, verdict->said);
   set_flag(L, "is_final", verdict->is_final);
-  set_flag(L, "is_crowded", request->exchange.is_crowded);
+  set_flag(L, "lacks_descriptors", request->exchange.lacks_descriptors);
   if (verdict->has_detail && *trouble)
     set_text(L, "trouble", trouble);
   return 2;

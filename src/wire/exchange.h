@@ -77,7 +77,7 @@ struct exchange {
   bool is_behind_status; /* the status line was the last one */
   bool is_between_heads; /* behind that of a 1xx */
   bool is_done;
-  bool is_crowded; /* not sent, and there are no descriptors left */
+  bool lacks_descriptors; /* not sent, and there are no descriptors left */
   enum exchange_stop stop;
   CURLcode code;
   long long written; /* bytes that libcurl has sent, as it counts them */

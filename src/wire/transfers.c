@@ -99,7 +99,7 @@ void transfers_renew(struct transfers *transfers)
   curl_multi_cleanup(transfers->multi);
   transfers->multi = multi;
   transfers->due = -1;
-  transfers->is_spoilt = false;
+  transfers->is_broken = false;
   transfers->is_outdated = false;
 }
 
@@ -151,10 +151,10 @@ static void put_handle(struct transfers *transfers, struct handle *handle)
 bool transfers_start(struct transfers *transfers, struct exchange *exchange,
                      const struct route *route, const struct message *message)
 {
-  if (transfers->is_spoilt || transfers->is_outdated)
+  if (transfers->is_broken || transfers->is_outdated)
     transfers_renew(transfers);
   struct handle *handle =
-      transfers->is_spoilt ? NULL : take_handle(transfers, route);
+      transfers->is_broken ? NULL : take_handle(transfers, route);
   if (handle && exchange_prepare(exchange, handle, route, message) &&
       curl_multi_add_handle(transfers->multi, handle->easy) == CURLM_OK) {
     exchange->handle = handle;
@@ -169,7 +169,7 @@ bool transfers_start(struct transfers *transfers, struct exchange *exchange,
 
 /* libcurl does not tell when it lacked a descriptor. Its own failed attempt
 ** has given one back by now, so one that is left does not count. */
-static bool lacks_descriptors(const struct transfers *transfers)
+static bool are_none_left(const struct transfers *transfers)
 {
   int first = fcntl(transfers->descriptor, F_DUPFD_CLOEXEC, 0);
   int second = first < 0 ? -1 : fcntl(first, F_DUPFD_CLOEXEC, 0);
@@ -181,20 +181,20 @@ static bool lacks_descriptors(const struct transfers *transfers)
   return is_lacking;
 }
 
-static bool is_crowded(const struct transfers *transfers,
-                       const struct exchange *exchange, CURLcode code)
+static bool lacks_descriptors(const struct transfers *transfers,
+                              const struct exchange *exchange, CURLcode code)
 {
   return exchange->sends == 0 && code != CURLE_OK &&
          code != CURLE_ABORTED_BY_CALLBACK &&
-         code != CURLE_OPERATION_TIMEDOUT && lacks_descriptors(transfers);
+         code != CURLE_OPERATION_TIMEDOUT && are_none_left(transfers);
 }
 
-/* Out of the air, for whatever reason. */
-static void land(struct transfers *transfers, struct exchange *exchange,
-                 CURLcode code)
+/* Over, for whatever reason. */
+static void finish(struct transfers *transfers, struct exchange *exchange,
+                   CURLcode code)
 {
   exchange_end(exchange, code);
-  exchange->is_crowded = is_crowded(transfers, exchange, code);
+  exchange->lacks_descriptors = lacks_descriptors(transfers, exchange, code);
   curl_multi_remove_handle(transfers->multi, exchange->handle->easy);
   leave(&transfers->running, exchange);
   put_handle(transfers, exchange->handle);
@@ -209,7 +209,7 @@ static void land(struct transfers *transfers, struct exchange *exchange,
 void transfers_stop(struct exchange *exchange, CURLcode code)
 {
   if (exchange->transfers)
-    land(exchange->transfers, exchange, code);
+    finish(exchange->transfers, exchange, code);
   if (exchange->finished_in)
     leave(&exchange->finished_in->finished, exchange);
   exchange->finished_in = NULL;
@@ -230,7 +230,7 @@ long long transfers_finished(struct transfers *transfers)
 static void take_down(struct transfers *transfers, struct exchange *exchange,
                       CURLcode code)
 {
-  land(transfers, exchange, code);
+  finish(transfers, exchange, code);
   if (!exchange->tag)
     return;
   enter(&transfers->finished, exchange);
@@ -255,7 +255,7 @@ static void give_up(struct transfers *transfers)
 {
   while (transfers->running)
     take_down(transfers, transfers->running, CURLE_OUT_OF_MEMORY);
-  transfers->is_spoilt = true;
+  transfers->is_broken = true;
 }
 
 /* Takes down what is over; false where nothing is. */

@@ -18,7 +18,7 @@ struct transfers {
   struct exchange *finished; /* list of those with a tag */
   struct handle *spares[FLIGHT_SPARES]; /* handles to use again */
   unsigned spare_count;
-  bool is_spoilt;   /* libcurl could not go on */
+  bool is_broken;   /* libcurl could not go on */
   bool is_outdated; /* its connections are to be dropped */
 };
 

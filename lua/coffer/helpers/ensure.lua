@@ -197,7 +197,7 @@ local function take(task, is, may)
 end
 
 local function may_create_again(task)
-  return task.creates == 1 and task.run.kind.refuses_second and not task.is_spoilt
+  return task.creates == 1 and task.run.kind.refuses_second and not task.is_unsafe
 end
 
 --- Behind a look that showed nothing, or nothing at all, while a create is in
@@ -222,7 +222,7 @@ end
 -- second create must not come of itself.
 local function inherited(task)
   local left = task.run.left[task.turn]
-  if left and match(task, left.key) and (task.is_spoilt or not task.run.kind.refuses_second) then
+  if left and match(task, left.key) and (task.is_unsafe or not task.run.kind.refuses_second) then
     local told = report(task, { outcome = "unknown", code = left.failure.code,
       said = "another call has left it in doubt: " .. left.failure.message })
     core.origins[told] = core.origins[left.failure]
@@ -645,9 +645,9 @@ end
 --- The requests of a task, prepared before anything else happens: one for each
 -- create that there may be.
 -- @return list; or nil, failure
-local function prepare(run, parameters, options, is_spoilt)
+local function prepare(run, parameters, options, is_unsafe)
   local requests = {}
-  for i = 1, run.kind.refuses_second and not is_spoilt and 2 or 1 do
+  for i = 1, run.kind.refuses_second and not is_unsafe and 2 or 1 do
     local request, trouble = run.client:request(run.kind.call, parameters, options)
     if not request then
       return nil, trouble
@@ -661,10 +661,11 @@ end
 -- @return task; or nil, failure
 local function new_task(run, parameters)
   local kind, options = run.kind, options_of(run, {}, scheduler.clock() + run.patience)
-  local spoils = kind.spoils
+  local unsafe_twice = kind.unsafe_twice
   local extra = run.call_options.extra or {}
-  local is_spoilt = spoils and (is_on(rawget(parameters, spoils)) or is_on(rawget(extra, spoils)))
-  local requests, trouble = prepare(run, parameters, options, is_spoilt)
+  local is_unsafe = unsafe_twice
+    and (is_on(rawget(parameters, unsafe_twice)) or is_on(rawget(extra, unsafe_twice)))
+  local requests, trouble = prepare(run, parameters, options, is_unsafe)
   if not requests then
     return nil, trouble
   end
@@ -672,7 +673,7 @@ local function new_task(run, parameters)
   local place = kind.main and alike.key(key[kind.main]) or ""
   return {
     run = run, requests = requests, options = options, key = key, place = place, creates = 0,
-    is_spoilt = is_spoilt, needs = kind.list and LOOK or CREATE, indexes = {},
+    is_unsafe = is_unsafe, needs = kind.list and LOOK or CREATE, indexes = {},
     turn = turn_of(kind, run.provider, requests[1].url, place),
   }
 end

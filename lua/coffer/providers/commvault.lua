@@ -139,7 +139,7 @@ return {
     method = "ensure_s3_vault", plural = "ensure_s3_vaults", call = "create_s3_vault",
     name = "name", list = "s3_vaults", key = { name = "bucket.clientName" }, main = "name",
     may = "its name differs in letter case, blanks or Unicode form only",
-    refuses_second = true, spoils = "rotateKeys",
+    refuses_second = true, unsafe_twice = "rotateKeys",
   },
   waits = {
     job = any_job,
