@@ -62,9 +62,9 @@ end
 --- The error of a call that was cut off in the midst of it, by Ctrl-C, a hook or
 -- the end of memory: { cause =, failure = }. It reads as its cause, and tells
 -- what is in doubt.
-local Cut = { __name = "coffer.cut" }
+local Interrupted = { __name = "coffer.interrupted" }
 
-function Cut:__tostring()
+function Interrupted:__tostring()
   return ("%s\n%s"):format(text.of(self.cause), tostring(self.failure))
 end
 
@@ -85,12 +85,12 @@ local function spare_of(state, operation, request)
       provider = state.provider, operation = operation.name, attempts = 1,
       message = "sent, and cut off before the answer was handed over", details = {},
     },
-  }, Cut)
+  }, Interrupted)
 end
 
 --- What has come of a request so far; nothing where it was never sent.
-local function cut(request, provider, operation)
-  local result, fields = request:cut()
+local function abort(request, provider, operation)
+  local result, fields = request:abort()
   if result ~= nil or fields then
     return answer.judge(provider, operation, request, result, fields)
   end
@@ -98,7 +98,7 @@ end
 
 --- What came of a request that was cut off, where it is in doubt.
 local function doubt_of(request, spare, operation)
-  local is_judged, result, fields = pcall(cut, request, spare.failure.provider, operation)
+  local is_judged, result, fields = pcall(abort, request, spare.failure.provider, operation)
   if not is_judged or result ~= nil then -- coffer.response(failure) has it
     fields = { outcome = "unknown", code = "cancelled", key = request:key(),
                said = "answered, and cut off before the answer was handed over" }
@@ -117,11 +117,11 @@ end
 --- An error, with what is known of the request that it cut off.
 local function tell(cause, request, spare, _, operation)
   local told = not is_told(cause) and doubt_of(request, spare, operation)
-  return told and setmetatable({ cause = cause, failure = told }, Cut) or cause
+  return told and setmetatable({ cause = cause, failure = told }, Interrupted) or cause
 end
 
 --- What each coroutine that is inside call.whole has sent last: { depth =,
--- request =, spare =, doubt = the Cut of an earlier one that is in doubt }.
+-- request =, spare =, doubt = the Interrupted of an earlier one that is in doubt }.
 local journals = setmetatable({}, { __mode = "k" })
 local has_journals = false -- whether there ever was one
 
@@ -161,7 +161,7 @@ end
 local function note_doubt(told)
   local journal = told.outcome == "unknown" and journals[coroutine.running()]
   if journal and not journal.doubt then
-    journal.doubt = setmetatable({ cause = "not enough memory", failure = told }, Cut)
+    journal.doubt = setmetatable({ cause = "not enough memory", failure = told }, Interrupted)
   end
 end
 

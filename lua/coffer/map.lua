@@ -178,13 +178,13 @@ end
 -- raised and where. Ctrl-C is meant for the run.
 local function handler_of(run)
   return function(cause)
-    local is_cut = type(cause) == "table" and failure.is(rawget(cause, "failure"))
-    if guarded.is_interrupt(is_cut and cause.cause or cause) then
-      run.interrupt = { cause = is_cut and cause.cause or cause }
+    local is_interrupted = type(cause) == "table" and failure.is(rawget(cause, "failure"))
+    if guarded.is_interrupt(is_interrupted and cause.cause or cause) then
+      run.interrupt = { cause = is_interrupted and cause.cause or cause }
     end
     if failure.is(cause) then
       return cause
-    elseif is_cut then
+    elseif is_interrupted then
       return cause.failure -- a call, or a map, that was cut off
     end
     return { cause = cause, trace = debug.traceback(text.of(cause), 2) }

@@ -659,9 +659,9 @@ static int request_stop(lua_State *L)
   return 0;
 }
 
-/* request:cut() stops it and gives what request:finish() would; nothing where
+/* request:abort() stops it and gives what request:finish() would; nothing where
 ** it was never started. */
-static int request_cut(lua_State *L)
+static int request_abort(lua_State *L)
 {
   struct request *request = request_check(L);
   take_down(request);
@@ -1008,7 +1008,7 @@ void request_open_type(lua_State *L)
   static const luaL_Reg methods[] = {{"start", request_start},
                                      {"step", request_step},
                                      {"stop", request_stop},
-                                     {"cut", request_cut},
+                                     {"abort", request_abort},
                                      {"finish", request_finish},
                                      {"response", request_response},
                                      {"describe", request_describe},

@@ -145,7 +145,7 @@ static struct verdict unknown(const char *code, const char *said)
 
 /* After the request has gone out. Where libcurl ran out of memory it was over
 ** a header line of absurd length, or over nothing that could be told. */
-static struct verdict cut(const struct exchange *exchange)
+static struct verdict after_send(const struct exchange *exchange)
 {
   static const char *const said[] = {
       [STOP_HEAD_TOO_LARGE] = "the answer has more than 64 KiB of headers",
@@ -216,7 +216,7 @@ struct verdict verdict_of(const struct exchange *exchange)
   if (exchange->is_head_complete && !is_success)
     return verdict;
   if (exchange->code != CURLE_OK || !exchange->is_head_complete)
-    return cut(exchange);
+    return after_send(exchange);
   if (!has_told_length(exchange))
     return unknown("protocol", "the answer's Content-Length is not its length");
   return verdict;

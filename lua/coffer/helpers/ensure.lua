@@ -546,9 +546,9 @@ end
 --- The error of an ensure that was cut off while a create was in doubt, by
 -- Ctrl-C or a hook: { cause =, failure = }; of many also { results =, failures
 -- =, words =, in_doubt = }. It reads as its cause, and tells what is in doubt.
-local Cut = { __name = "coffer.cut" }
+local Interrupted = { __name = "coffer.interrupted" }
 
-function Cut:__tostring()
+function Interrupted:__tostring()
   local cause = text.of(self.cause)
   local count = self.in_doubt and ("%d in doubt, the first: "):format(self.in_doubt) or ""
   if self.failure then
@@ -567,7 +567,7 @@ end
 --- The cause of an error, which may be that of the create inside; its failure is
 -- noted with the task that it is of.
 local function cause_of(trouble, task)
-  if not is_of(trouble, "coffer.cut") and not is_of(trouble, "coffer.stopped") then
+  if not is_of(trouble, "coffer.interrupted") and not is_of(trouble, "coffer.stopped") then
     return trouble
   end
   local told = rawget(trouble, "failure")
@@ -606,7 +606,7 @@ local function run_one(run)
     local cause = cause_of(trouble, task)
     leave(task)
     if task.is_over and task.trouble then
-      error(setmetatable({ cause = cause, failure = task.trouble }, Cut), 0)
+      error(setmetatable({ cause = cause, failure = task.trouble }, Interrupted), 0)
     end
     error(trouble, 0)
   elseif task.thing then
@@ -821,7 +821,7 @@ local function run_many(run)
   hand_out(run)
   local count, first = in_doubt(run)
   error(setmetatable({ cause = cause_of(trouble), results = run.results, failures = run.failures,
-    words = run.words, in_doubt = count, failure = first }, Cut), 0)
+    words = run.words, in_doubt = count, failure = first }, Interrupted), 0)
 end
 
 local function check_list(whose, list)

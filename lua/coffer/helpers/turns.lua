@@ -66,9 +66,9 @@ end
 local function await(name, what, seconds)
   local holder, left
   while not is_free(name) do
-    local wrong, cut = hopeless(name, what), stopped()
-    if wrong or cut then
-      return nil, cut or not_sent("conflict", wrong)
+    local wrong, stopping = hopeless(name, what), stopped()
+    if wrong or stopping then
+      return nil, stopping or not_sent("conflict", wrong)
     elseif is_free(name) then
       return true
     elseif holders[name] ~= holder then
@@ -134,9 +134,9 @@ function Turn:lock(path, till)
     elseif wrong then
       return nil, not_sent("config", ("not sent: the lock file %s %s"):format(path, wrong))
     end
-    local left, cut = till - scheduler.clock(), stopped()
-    if left <= 0 or cut then
-      return nil, cut or not_sent("timeout", "not sent: another has the lock file " .. path)
+    local left, stopping = till - scheduler.clock(), stopped()
+    if left <= 0 or stopping then
+      return nil, stopping or not_sent("timeout", "not sent: another has the lock file " .. path)
     end
     scheduler.sleep(math.min(pause, left))
     pause = math.min(pause * GROWTH, MAX_TRY)
