@@ -92,7 +92,7 @@ static void wipe_secrets(lua_State *L)
 void client_note(lua_State *L, int index)
 {
   int value = lua_gettop(L);
-  lua_getiuservalue(L, index, CLIENT_HELD);
+  lua_getiuservalue(L, index, CLIENT_ANCHORS);
   if (!luaL_getsubtable(L, -1, "noted")) {
     lua_createtable(L, 0, 1);
     lua_pushliteral(L, "kv");
@@ -109,7 +109,7 @@ void client_note(lua_State *L, int index)
 static int client_close(lua_State *L)
 {
   release(client_self(L));
-  if (lua_getiuservalue(L, 1, CLIENT_HELD) == LUA_TTABLE)
+  if (lua_getiuservalue(L, 1, CLIENT_ANCHORS) == LUA_TTABLE)
     wipe_secrets(L);
   return 0;
 }
@@ -147,9 +147,9 @@ static int client_tostring(lua_State *L)
   return 1;
 }
 
-void client_push_held(lua_State *L, int index, const char *name)
+void client_push_anchor(lua_State *L, int index, const char *name)
 {
-  lua_getiuservalue(L, index, CLIENT_HELD);
+  lua_getiuservalue(L, index, CLIENT_ANCHORS);
   lua_getfield(L, -1, name);
   lua_remove(L, -2);
 }
@@ -170,7 +170,7 @@ int client_settings(lua_State *L)
   const char *kind = kinds[luaL_checkoption(L, 2, NULL, kinds)];
   if (!client->transfers.multi)
     return 0;
-  client_push_held(L, 1, kind);
+  client_push_anchor(L, 1, kind);
   return 1;
 }
 
@@ -270,7 +270,7 @@ int client_set_token(lua_State *L)
     return 2;
   }
   bool is_same = is_same_token(client->token, text, length);
-  lua_getiuservalue(L, 1, CLIENT_HELD);
+  lua_getiuservalue(L, 1, CLIENT_ANCHORS);
   secret_push(L, text, length);
   const struct secret *token = secret_test(L, -1);
   lua_setfield(L, -2, "token");

@@ -21,7 +21,7 @@ struct client_lines {
 **   parameters  settings that fill parameters, by name
 **   headers     headers that go with every request, by name
 ** CLIENT_THINGS is one of the metatables of results, by the thing's name. */
-enum { CLIENT_HELD = 1, CLIENT_THINGS, CLIENT_USES = CLIENT_THINGS };
+enum { CLIENT_ANCHORS = 1, CLIENT_THINGS, CLIENT_USES = CLIENT_THINGS };
 
 /* The userdata that a user holds: one provider, one credential, one pool of
 ** connections. */
@@ -84,6 +84,6 @@ int client_set_token(lua_State *L);
 
 /* Pushes the table `name` of what the client holds; nil where there is
 ** none. */
-void client_push_held(lua_State *L, int index, const char *name);
+void client_push_anchor(lua_State *L, int index, const char *name);
 
 #endif

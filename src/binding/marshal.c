@@ -74,21 +74,21 @@ static void make_labels(lua_State *L, const struct schema *schema)
   }
 }
 
-void marshal_push_kept(lua_State *L)
+void marshal_push_cache(lua_State *L)
 {
   lua_getfield(L, LUA_REGISTRYINDEX, KEPT);
 }
 
 /* By the address as an integer: Lua finds those with less ado than pointers. */
-const struct json_label *marshal_push_labels(lua_State *L, int kept,
+const struct json_label *marshal_push_labels(lua_State *L, int cache,
                                              const struct schema *schema)
 {
   lua_Integer key = (lua_Integer)(uintptr_t)schema;
-  if (lua_rawgeti(L, kept, key) != LUA_TUSERDATA) {
+  if (lua_rawgeti(L, cache, key) != LUA_TUSERDATA) {
     lua_pop(L, 1);
     make_labels(L, schema);
     lua_pushvalue(L, -1);
-    lua_rawseti(L, kept, key);
+    lua_rawseti(L, cache, key);
   }
   return lua_touserdata(L, -1);
 }

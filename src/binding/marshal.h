@@ -38,9 +38,9 @@ struct reading {
   /* the marshaller's own */
   bool is_mismatch; /* the trouble is another type than documented */
   const struct reading_step *step;
-  int odd;  /* index of the list of odd members, or of nil */
-  int kept; /* index of what is made once */
-  struct kept_text *texts;
+  int odd;   /* index of the list of odd members, or of nil */
+  int cache; /* index of what is made once */
+  struct cached_text *texts;
 };
 
 /* Pushes the value of a whole text, and behind it a list of { field =,
@@ -55,7 +55,7 @@ struct writing {
   struct buffer *out;
   int problems; /* index of a list of { field =, message = } */
   int secrets;  /* index of a list of the secrets in it, or of nil */
-  int kept;     /* the marshaller's own: index of what it keeps */
+  int cache;    /* the marshaller's own: index of what it keeps */
 };
 
 /* Writes the parameters at `index` that go into the body, and behind them the

@@ -24,12 +24,12 @@ static inline void marshal_reserve(lua_State *L, int more)
 bool marshal_pop_is_mark(lua_State *L);
 
 /* Pushes the table of what is made once for each Lua state and schema. */
-void marshal_push_kept(lua_State *L);
+void marshal_push_cache(lua_State *L);
 
 /* Pushes a userdata with what a schema's names are written as, in order, and
 ** gives it back. Its user values are the names as Lua strings, and behind them
 ** the name of the thing. Kept, so that no name is hashed or measured again. */
-const struct json_label *marshal_push_labels(lua_State *L, int kept,
+const struct json_label *marshal_push_labels(lua_State *L, int cache,
                                              const struct schema *schema);
 
 #endif

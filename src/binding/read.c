@@ -100,22 +100,22 @@ static bool read_text(lua_State *L, struct reading *reading)
 ** too. */
 enum { KEPT_BITS = 8, KEPT_TEXTS = 1 << KEPT_BITS };
 
-struct kept_text {
+struct cached_text {
   uint64_t low, high;
   size_t length; /* and one more: 0 is none */
 };
 
 /* Pushes a userdata that has room for them; its user values are the texts. */
-static void push_texts(lua_State *L, int kept)
+static void push_texts(lua_State *L, int cache)
 {
   enum { AT = 1 };
-  if (lua_rawgeti(L, kept, AT) == LUA_TUSERDATA)
+  if (lua_rawgeti(L, cache, AT) == LUA_TUSERDATA)
     return;
   lua_pop(L, 1);
-  size_t size = KEPT_TEXTS * sizeof(struct kept_text);
+  size_t size = KEPT_TEXTS * sizeof(struct cached_text);
   memset(lua_newuserdatauv(L, size, KEPT_TEXTS), 0, size);
   lua_pushvalue(L, -1);
-  lua_rawseti(L, kept, AT);
+  lua_rawseti(L, cache, AT);
 }
 
 static void push_short_text(lua_State *L, const struct reading *reading,
@@ -124,16 +124,17 @@ static void push_short_text(lua_State *L, const struct reading *reading,
   uint64_t mixed =
       (taken->low ^ taken->high << 1) * UINT64_C(0x9E3779B97F4A7C15);
   int place = (int)(mixed >> (64 - KEPT_BITS));
-  struct kept_text *kept = &reading->texts[place];
-  if (kept->low == taken->low && kept->high == taken->high &&
-      kept->length == taken->text.length + 1) {
-    lua_getiuservalue(L, reading->kept + 1, place + 1);
+  struct cached_text *cache = &reading->texts[place];
+  if (cache->low == taken->low && cache->high == taken->high &&
+      cache->length == taken->text.length + 1) {
+    lua_getiuservalue(L, reading->cache + 1, place + 1);
     return;
   }
   lua_pushlstring(L, taken->text.bytes, taken->text.length);
   lua_pushvalue(L, -1);
-  lua_setiuservalue(L, reading->kept + 1, place + 1);
-  *kept = (struct kept_text){taken->low, taken->high, taken->text.length + 1};
+  lua_setiuservalue(L, reading->cache + 1, place + 1);
+  *cache =
+      (struct cached_text){taken->low, taken->high, taken->text.length + 1};
 }
 
 static bool read_documented_text(lua_State *L, struct reading *reading)
@@ -529,7 +530,7 @@ static bool read_object(lua_State *L, struct reading *reading,
   marshal_reserve(L, 0);
   lua_createtable(L, 0, (int)schema->field_count);
   int table = lua_gettop(L);
-  naming.labels = marshal_push_labels(L, reading->kept, schema);
+  naming.labels = marshal_push_labels(L, reading->cache, schema);
   if (!read_members(L, reading, &naming, table))
     return false;
   fill_lists(L, schema, table);
@@ -660,9 +661,9 @@ bool marshal_read(lua_State *L, struct reading *reading,
   lua_pushnil(L); /* the result, and the odd members */
   lua_pushnil(L);
   reading->odd = top + 2;
-  marshal_push_kept(L);
-  reading->kept = top + 3;
-  push_texts(L, reading->kept);
+  marshal_push_cache(L);
+  reading->cache = top + 3;
+  push_texts(L, reading->cache);
   reading->texts = lua_touserdata(L, -1);
   reading->place[0] = '\0';
   reading->step = NULL;

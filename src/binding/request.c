@@ -194,7 +194,7 @@ static int push_parameter(lua_State *L, const char *name, size_t length)
   bool is_given = type != LUA_TNIL && type != LUA_TLIGHTUSERDATA; /* null */
   if (!is_given && client->has_parameters) {
     lua_pop(L, 1);
-    client_push_held(L, AT_CLIENT, "parameters");
+    client_push_anchor(L, AT_CLIENT, "parameters");
     lua_pushvalue(L, -2);
     lua_rawget(L, -2);
     lua_remove(L, -2);
@@ -229,7 +229,7 @@ static bool append_base(lua_State *L, struct request *request)
   const char *base = request->operation->base;
   if (!base)
     return buffer_append_text(&request->url, request->client->base_url);
-  client_push_held(L, AT_CLIENT, "credentials");
+  client_push_anchor(L, AT_CLIENT, "credentials");
   if (!lua_istable(L, -1) || lua_getfield(L, -1, base) != LUA_TSTRING)
     misuse(L, "%s needs the client's option '%s'",
            call_name(L, request->client->provider, request->operation), base);
@@ -500,7 +500,7 @@ static bool add_common(const struct request *request, struct header_list *lines)
 static bool add_given(lua_State *L, struct header_list *lines)
 {
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
-  client_push_held(L, -1, "headers");
+  client_push_anchor(L, -1, "headers");
   bool is_added = add_table(L, lines);
   lua_getiuservalue(L, 1, REQUEST_HEADERS);
   return add_table(L, lines) && is_added;
@@ -534,7 +534,7 @@ static void note_token(lua_State *L, struct request *request)
 {
   request->generation = request->client->token_generation;
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
-  client_push_held(L, -1, "token");
+  client_push_anchor(L, -1, "token");
   if (lua_getiuservalue(L, 1, REQUEST_TOKEN) != LUA_TNIL &&
       !lua_rawequal(L, -1, -2))
     note_old_token(L);
@@ -832,7 +832,7 @@ static int request_scrub(lua_State *L)
   lua_getiuservalue(L, 1, REQUEST_TOKEN);
   lua_getiuservalue(L, 1, REQUEST_SECRETS);
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
-  lua_getiuservalue(L, -1, CLIENT_HELD);
+  lua_getiuservalue(L, -1, CLIENT_ANCHORS);
   lua_replace(L, -2);
   for (size_t size = SIZE_MAX; size > 0;)
     size = scrub_kept(L, text, size);
@@ -950,7 +950,7 @@ static void describe_headers(lua_State *L, const struct request *request)
     lua_setfield(L, -2, request->client->token_header);
   }
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
-  client_push_held(L, -1, "headers");
+  client_push_anchor(L, -1, "headers");
   lua_remove(L, -2);
   merge(L);
   lua_getiuservalue(L, 1, REQUEST_HEADERS);

@@ -26,7 +26,7 @@ enum {
   AT_PROVIDER,
   AT_OPTIONS,
   AT_CLIENT,
-  AT_HELD,
+  AT_ANCHORS,
   AT_PROBLEMS
 };
 
@@ -126,7 +126,7 @@ static const char *push_trimmed(lua_State *L, const char *text, size_t length)
 static void keep_in(lua_State *L, const char *table, const char *name,
                     const char *value)
 {
-  luaL_getsubtable(L, AT_HELD, table);
+  luaL_getsubtable(L, AT_ANCHORS, table);
   lua_pushstring(L, value);
   lua_setfield(L, -2, name);
   lua_pop(L, 1);
@@ -135,7 +135,7 @@ static void keep_in(lua_State *L, const char *table, const char *name,
 static void keep_secret(lua_State *L, const char *table, const char *name,
                         const char *text, size_t length)
 {
-  luaL_getsubtable(L, AT_HELD, table);
+  luaL_getsubtable(L, AT_ANCHORS, table);
   secret_push(L, text, length);
   lua_setfield(L, -2, name);
   lua_pop(L, 1);
@@ -150,11 +150,11 @@ static void use_setting(lua_State *L, struct client *client,
   case SETTING_TOKEN:
     secret_push(L, text, length);
     client->token = secret_test(L, -1);
-    lua_setfield(L, AT_HELD, setting->name);
+    lua_setfield(L, AT_ANCHORS, setting->name);
     break;
   case SETTING_BASE_URL:
     client->base_url = push_trimmed(L, text, length);
-    lua_setfield(L, AT_HELD, setting->name);
+    lua_setfield(L, AT_ANCHORS, setting->name);
     break;
   case SETTING_REGION:
     client->base_url = region_url(L, client, text, length);
@@ -377,7 +377,7 @@ static void find_setting(lua_State *L, struct client *client,
 /* Names what a log-in still lacks. False when nothing of one is given. */
 static bool check_log_in(lua_State *L, const struct provider *provider)
 {
-  bool is_begun = luaL_getsubtable(L, AT_HELD, "credentials");
+  bool is_begun = luaL_getsubtable(L, AT_ANCHORS, "credentials");
   for (const char *const *name = provider->log_in; is_begun && *name; name++) {
     const struct setting *setting = setting_named(provider, *name);
     lua_pushstring(L, *name);
@@ -538,7 +538,7 @@ static void take_options(lua_State *L, struct client *client)
     settings[i] =
         (struct option){provider->settings[i].name, OPTION_OTHER, 0, 0};
   options_take(L, client_type_name(L, provider), AT_OPTIONS, lists, client,
-               AT_HELD);
+               AT_ANCHORS);
   lua_pop(L, 1);
 }
 
@@ -680,7 +680,7 @@ int open_client(lua_State *L)
   struct client *client = client_push(L, provider);
   lua_newtable(L);
   lua_pushvalue(L, -1);
-  lua_setiuservalue(L, AT_CLIENT, CLIENT_HELD);
+  lua_setiuservalue(L, AT_CLIENT, CLIENT_ANCHORS);
   lua_pushvalue(L, AT_THINGS);
   lua_setiuservalue(L, AT_CLIENT, CLIENT_THINGS);
   lua_newtable(L);
@@ -691,7 +691,8 @@ int open_client(lua_State *L)
   check_key_log(L, client);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse_open(L, provider);
-  client->has_parameters = lua_getfield(L, AT_HELD, "parameters") == LUA_TTABLE;
+  client->has_parameters =
+      lua_getfield(L, AT_ANCHORS, "parameters") == LUA_TTABLE;
   if (!transfers_open(&client->transfers))
     return refuse_flight(L, provider);
   lua_settop(L, AT_CLIENT);

@@ -615,7 +615,7 @@ static bool write_members(lua_State *L, struct writing *writing,
   bool is_first = true;
   lua_Integer known = 0;
   const struct json_label *labels =
-      marshal_push_labels(L, writing->kept, schema);
+      marshal_push_labels(L, writing->cache, schema);
   int names = lua_gettop(L);
   struct spot inner = {spot, .index = names + 1};
   for (size_t i = 0; i < schema->field_count; i++) {
@@ -722,8 +722,8 @@ void marshal_write(lua_State *L, struct writing *writing,
                    const struct schema *parameters, int index, int extra)
 {
   marshal_reserve(L, 0);
-  marshal_push_kept(L);
-  writing->kept = lua_gettop(L);
+  marshal_push_cache(L);
+  writing->cache = lua_gettop(L);
   must(L, buffer_append_byte(writing->out, '{'));
   bool is_first = write_members(L, writing, parameters, NULL, index, extra);
   if (extra)
