@@ -38,10 +38,10 @@ end
 --- Prepares a request; a log-in without parameters has the client's own.
 -- @return the core's request; or nil and what a failure tells
 local function prepare(self, provider, operation, parameters, options)
-  local thing = type(parameters) == "table" and getmetatable(parameters)
-  if type(thing) == "table" and rawget(thing, "client") then
+  local resource = type(parameters) == "table" and getmetatable(parameters)
+  if type(resource) == "table" and rawget(resource, "client") then
     core.misuse(("%s:%s takes parameters, got a %s: give its ID, or call its method"):format(
-      provider, operation.name, thing.__name))
+      provider, operation.name, resource.__name))
   end
   marks.learn()
   if parameters == nil and operation.token and states[self] then

@@ -9,11 +9,11 @@ local text = require "coffer.values.text"
 local resources = {}
 
 --- @param whose string: the method that asks, for the message
-function resources.client_of(thing, whose)
-  local metatable = type(thing) == "table" and getmetatable(thing)
+function resources.client_of(resource, whose)
+  local metatable = type(resource) == "table" and getmetatable(resource)
   local client = type(metatable) == "table" and rawget(metatable, "client")
   if not client then
-    core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(thing)))
+    core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(resource)))
   end
   return client
 end
@@ -54,11 +54,11 @@ local function method_of(provider, whose, method, operation)
   end
 end
 
-local function print_as(provider, thing)
+local function print_as(provider, resource)
   return function(self)
-    local title = tostring(path.get(self, thing.title) or "without a name")
-    local status = thing.status and rawget(self, thing.status)
-    local words = ("%s %s %s"):format(provider, thing.name, title)
+    local title = tostring(path.get(self, resource.title) or "without a name")
+    local status = resource.status and rawget(self, resource.status)
+    local words = ("%s %s %s"):format(provider, resource.name, title)
     return text.line(status and ("%s (%s)"):format(words, tostring(status)) or words)
   end
 end
@@ -79,15 +79,15 @@ end
 -- @param described table: the provider, as the core describes it
 function resources.of(provider, described)
   local kinds = {}
-  for name, thing in pairs(described.things) do
+  for name, resource in pairs(described.resources) do
     local methods = setmetatable({}, { __index = waits(provider, name) })
     local reserved = { wait = true }
-    for _, method in ipairs(thing.methods) do
+    for _, method in ipairs(resource.methods) do
       local operation = described.operations[method.operation]
       methods[method.name] = method_of(provider, name .. ":" .. method.name, method, operation)
       reserved[method.name] = true
     end
-    kinds[name] = { methods = methods, reserved = reserved, tostring = print_as(provider, thing),
+    kinds[name] = { methods = methods, reserved = reserved, tostring = print_as(provider, resource),
                     name = ("coffer.%s.%s"):format(provider, name) }
   end
   return kinds

@@ -21,7 +21,7 @@ struct client_lines {
 **   parameters  settings that fill parameters, by name
 **   headers     headers that go with every request, by name
 ** CLIENT_THINGS is one of the metatables of results, by the thing's name. */
-enum { CLIENT_ANCHORS = 1, CLIENT_THINGS, CLIENT_USES = CLIENT_THINGS };
+enum { CLIENT_ANCHORS = 1, CLIENT_RESOURCES, CLIENT_USES = CLIENT_RESOURCES };
 
 /* The userdata that a user holds: one provider, one credential, one pool of
 ** connections. */

@@ -111,15 +111,15 @@ static void describe_method(lua_State *L, const struct method *method)
   set_text(L, "field", method->field);
 }
 
-static void describe_thing(lua_State *L, const struct thing *thing)
+static void describe_resource(lua_State *L, const struct resource *resource)
 {
   lua_createtable(L, 0, 4);
-  set_text(L, "name", thing->name);
-  set_text(L, "title", thing->title);
-  set_text(L, "status", thing->status);
-  lua_createtable(L, (int)thing->method_count, 0);
-  for (size_t i = 0; i < thing->method_count; i++) {
-    describe_method(L, &thing->methods[i]);
+  set_text(L, "name", resource->name);
+  set_text(L, "title", resource->title);
+  set_text(L, "status", resource->status);
+  lua_createtable(L, (int)resource->method_count, 0);
+  for (size_t i = 0; i < resource->method_count; i++) {
+    describe_method(L, &resource->methods[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "methods");
@@ -157,10 +157,10 @@ int describe_provider(lua_State *L)
   }
   lua_setfield(L, -2, "operations");
   lua_newtable(L);
-  for (size_t i = 0; i < provider->thing_count; i++) {
-    describe_thing(L, provider->things[i]);
-    lua_setfield(L, -2, provider->things[i]->name);
+  for (size_t i = 0; i < provider->resource_count; i++) {
+    describe_resource(L, provider->resources[i]);
+    lua_setfield(L, -2, provider->resources[i]->name);
   }
-  lua_setfield(L, -2, "things");
+  lua_setfield(L, -2, "resources");
   return 1;
 }

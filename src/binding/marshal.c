@@ -68,8 +68,8 @@ static void make_labels(lua_State *L, const struct schema *schema)
     lua_pushstring(L, name);
     lua_setiuservalue(L, -2, (int)i + 1);
   }
-  if (schema->thing) {
-    lua_pushstring(L, schema->thing->name);
+  if (schema->resource) {
+    lua_pushstring(L, schema->resource->name);
     lua_setiuservalue(L, -2, (int)schema->field_count + 1);
   }
 }

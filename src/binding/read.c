@@ -407,11 +407,11 @@ static bool take_name(struct json_reader *json, struct naming *naming)
 static bool is_method(lua_State *L, const struct reading *reading,
                       const struct schema *schema)
 {
-  if (!schema->thing || !reading->things)
+  if (!schema->resource || !reading->resources)
     return false;
   int top = lua_gettop(L);
-  lua_pushstring(L, schema->thing->name);
-  bool is_there = lua_rawget(L, reading->things) == LUA_TTABLE;
+  lua_pushstring(L, schema->resource->name);
+  bool is_there = lua_rawget(L, reading->resources) == LUA_TTABLE;
   if (is_there) {
     lua_pushliteral(L, "reserved");
     is_there = lua_rawget(L, -2) == LUA_TTABLE;
@@ -534,9 +534,9 @@ static bool read_object(lua_State *L, struct reading *reading,
   if (!read_members(L, reading, &naming, table))
     return false;
   fill_lists(L, schema, table);
-  if (schema->thing && reading->things) {
+  if (schema->resource && reading->resources) {
     lua_getiuservalue(L, table + 1, (int)schema->field_count + 1);
-    if (lua_rawget(L, reading->things) == LUA_TTABLE)
+    if (lua_rawget(L, reading->resources) == LUA_TTABLE)
       lua_setmetatable(L, table);
   }
   lua_settop(L, table);

@@ -129,8 +129,8 @@ static int push_success(lua_State *L, struct request *request)
     return push_facts(L, request, OUTCOME_UNKNOWN, "protocol",
                       "the answer has no body");
   lua_getiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
-  lua_getiuservalue(L, -1, CLIENT_THINGS);
-  reading.things = lua_istable(L, -1) ? lua_gettop(L) : 0;
+  lua_getiuservalue(L, -1, CLIENT_RESOURCES);
+  reading.resources = lua_istable(L, -1) ? lua_gettop(L) : 0;
   if (!marshal_read(L, &reading, request->operation->answer))
     return push_facts(L, request, OUTCOME_UNKNOWN, "protocol",
                       why_unreadable(L, &reading));

@@ -22,7 +22,7 @@ enum { MAX_SETTINGS = 15 };
 
 /* Where the constructor's values lie on the stack. */
 enum {
-  AT_THINGS = 1,
+  AT_METATABLES = 1,
   AT_PROVIDER,
   AT_OPTIONS,
   AT_CLIENT,
@@ -681,8 +681,8 @@ int open_client(lua_State *L)
   lua_newtable(L);
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, AT_CLIENT, CLIENT_ANCHORS);
-  lua_pushvalue(L, AT_THINGS);
-  lua_setiuservalue(L, AT_CLIENT, CLIENT_THINGS);
+  lua_pushvalue(L, AT_METATABLES);
+  lua_setiuservalue(L, AT_CLIENT, CLIENT_RESOURCES);
   lua_newtable(L);
   take_options(L, client);
   find_settings(L, client);

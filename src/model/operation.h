@@ -20,7 +20,7 @@ struct method {
 
 /* What an answer describes, as users hold it. Fields are named by their path
 ** in the answer, such as "response.entity.clientName". */
-struct thing {
+struct resource {
   const char *name;
   const char *title;  /* the field that names it in print */
   const char *status; /* the field that tells its state, or NULL */
@@ -116,8 +116,8 @@ struct provider {
   size_t region_count;
   const struct setting *settings;
   size_t setting_count;
-  const struct thing *const *things;
-  size_t thing_count;
+  const struct resource *const *resources;
+  size_t resource_count;
   const struct operation *operations;
   size_t operation_count;
 };

@@ -40,7 +40,7 @@ enum schema_form {
 };
 
 struct field;
-struct thing;
+struct resource;
 
 struct schema {
   enum schema_kind kind;
@@ -49,7 +49,7 @@ struct schema {
   const struct schema *item;    /* of an array or map */
   const struct field *fields;   /* of an object, at most 64, in wire order */
   size_t field_count;
-  const struct thing *thing; /* what the object is to a user, or NULL */
+  const struct resource *resource; /* what the object is to a user, or NULL */
 };
 
 enum place {

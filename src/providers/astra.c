@@ -70,10 +70,11 @@ static const struct method account_methods[] = {
     {"update", "update_account", "account_id", "id"},
     {"delete", "delete_account", "account_id", "id"},
 };
-static const struct thing account_thing = {.name = "account",
-                                           .title = "id",
-                                           .status = "state",
-                                           COUNTED(method, account_methods)};
+static const struct resource account_resource = {
+    .name = "account",
+    .title = "id",
+    .status = "state",
+    COUNTED(method, account_methods)};
 static const struct field account_fields[] = {
     {"type", &schema_text},
     {"version", &schema_text},
@@ -85,8 +86,9 @@ static const struct field account_fields[] = {
     {"accountContact", &contact},
     {"metadata", &metadata},
 };
-static const struct schema account = {
-    .kind = SCHEMA_OBJECT, FIELDS(account_fields), .thing = &account_thing};
+static const struct schema account = {.kind = SCHEMA_OBJECT,
+                                      FIELDS(account_fields),
+                                      .resource = &account_resource};
 
 /* Lists. With `include`, each item is an array of the fields asked for. */
 
@@ -106,7 +108,7 @@ static const struct schema list_accounts = {.kind = SCHEMA_OBJECT,
 static const struct schema account_or_row = {.kind = SCHEMA_OBJECT,
                                              .form = FORM_FROM_ROW,
                                              FIELDS(account_fields),
-                                             .thing = &account_thing};
+                                             .resource = &account_resource};
 static const struct schema accounts = {.kind = SCHEMA_ARRAY,
                                        .item = &account_or_row};
 static const struct field account_list_fields[] = {
@@ -225,7 +227,7 @@ static const struct operation operations[] = {
      .about = "Marks an account for deletion."},
 };
 
-static const struct thing *const things[] = {&account_thing};
+static const struct resource *const resources[] = {&account_resource};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"ASTRA_TOKEN"}},
@@ -238,6 +240,6 @@ const struct provider provider_astra = {
     .token_header = "Authorization",
     .token_scheme = "Bearer ",
     COUNTED(setting, settings),
-    COUNTED(thing, things),
+    COUNTED(resource, resources),
     COUNTED(operation, operations),
 };

@@ -28,10 +28,11 @@ static const struct method wallet_methods[] = {
     {"delete", "delete_wallet", "wallet_id", "id"},
     {"keys", "list_wallet_keys", "href", "_links.list-wallet-keys.href"},
 };
-static const struct thing wallet_thing = {.name = "wallet",
-                                          .title = "id",
-                                          .status = "state",
-                                          COUNTED(method, wallet_methods)};
+static const struct resource wallet_resource = {
+    .name = "wallet",
+    .title = "id",
+    .status = "state",
+    COUNTED(method, wallet_methods)};
 
 static const struct field wallet_fields[] = {
     {"_embedded", &schema_any},
@@ -54,7 +55,7 @@ static const struct field wallet_fields[] = {
     {"token", &schema_secret},
 };
 static const struct schema wallet = {
-    .kind = SCHEMA_OBJECT, FIELDS(wallet_fields), .thing = &wallet_thing};
+    .kind = SCHEMA_OBJECT, FIELDS(wallet_fields), .resource = &wallet_resource};
 
 static const struct field create_wallet_fields[] = {
     {"account_native_id", &account_id, FIELD_REQUIRED,
@@ -176,7 +177,7 @@ static const struct region regions[] = {
     {"ap-southeast-2", "https://ap-southeast-2.au.api.clumio.com"},
 };
 
-static const struct thing *const things[] = {&wallet_thing};
+static const struct resource *const resources[] = {&wallet_resource};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"CLUMIO_API_TOKEN"}},
@@ -197,6 +198,6 @@ const struct provider provider_clumio = {
     .base_url = "https://us-west-2.api.clumio.com",
     COUNTED(region, regions),
     COUNTED(setting, settings),
-    COUNTED(thing, things),
+    COUNTED(resource, resources),
     COUNTED(operation, operations),
 };

@@ -95,7 +95,7 @@ static const struct field job_fields[] = {
 };
 static const struct schema job = {.kind = SCHEMA_OBJECT, FIELDS(job_fields)};
 
-static const struct thing vault_thing = {
+static const struct resource vault_resource = {
     .name = "vault",
     .title = "response.entity.clientName",
 };
@@ -106,7 +106,7 @@ static const struct field vault_fields[] = {
     {"errorMessage", &schema_text},
 };
 static const struct schema vault = {
-    .kind = SCHEMA_OBJECT, FIELDS(vault_fields), .thing = &vault_thing};
+    .kind = SCHEMA_OBJECT, FIELDS(vault_fields), .resource = &vault_resource};
 
 /* Reading */
 
@@ -119,11 +119,11 @@ static const struct field list_s3_vaults_fields[] = {
 static const struct schema list_s3_vaults = {.kind = SCHEMA_OBJECT,
                                              FIELDS(list_s3_vaults_fields)};
 
-static const struct thing store_thing = {.name = "listed vault",
-                                         .title = "name"};
+static const struct resource store_resource = {.name = "listed vault",
+                                               .title = "name"};
 static const struct field store_fields[] = {{"name", &schema_text}};
 static const struct schema store = {
-    .kind = SCHEMA_OBJECT, FIELDS(store_fields), .thing = &store_thing};
+    .kind = SCHEMA_OBJECT, FIELDS(store_fields), .resource = &store_resource};
 static const struct schema stores = {.kind = SCHEMA_ARRAY, .item = &store};
 static const struct field store_list_fields[] = {
     {"CVS3Stores", &stores, FIELD_LISTED},
@@ -149,10 +149,11 @@ static const struct field job_summary_fields[] = {
     {"localizedStatus", &schema_text},  {"jobType", &schema_text},
     {"percentComplete", &schema_int64}, {"pendingReason", &schema_text},
 };
-static const struct thing job_thing = {
+static const struct resource job_resource = {
     .name = "job", .title = "jobId", .status = "status"};
-static const struct schema job_summary = {
-    .kind = SCHEMA_OBJECT, FIELDS(job_summary_fields), .thing = &job_thing};
+static const struct schema job_summary = {.kind = SCHEMA_OBJECT,
+                                          FIELDS(job_summary_fields),
+                                          .resource = &job_resource};
 static const struct field listed_job_fields[] = {
     {"jobSummary", &job_summary},
 };
@@ -226,10 +227,11 @@ static const struct field session_fields[] = {
     {"data", &session_data},     {"userName", &schema_text},
     {"aliasName", &schema_text}, {"userGUID", &schema_text},
 };
-static const struct thing session_thing = {.name = "session",
-                                           .title = "userName"};
-static const struct schema session = {
-    .kind = SCHEMA_OBJECT, FIELDS(session_fields), .thing = &session_thing};
+static const struct resource session_resource = {.name = "session",
+                                                 .title = "userName"};
+static const struct schema session = {.kind = SCHEMA_OBJECT,
+                                      FIELDS(session_fields),
+                                      .resource = &session_resource};
 
 static const struct field renew_token_fields[] = {
     {"sessionId", &schema_secret, FIELD_REQUIRED, .about = "the old token"},
@@ -326,8 +328,8 @@ static const struct operation operations[] = {
      .about = "Gets a new pair of tokens; the old one must not be used again."},
 };
 
-static const struct thing *const things[] = {&vault_thing, &store_thing,
-                                             &job_thing, &session_thing};
+static const struct resource *const resources[] = {
+    &vault_resource, &store_resource, &job_resource, &session_resource};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"COMMVAULT_TOKEN"}},
@@ -346,6 +348,6 @@ const struct provider provider_commvault = {
     .token_has_blank = true,
     .log_in = {"username", "password"},
     COUNTED(setting, settings),
-    COUNTED(thing, things),
+    COUNTED(resource, resources),
     COUNTED(operation, operations),
 };

@@ -19,15 +19,16 @@ static const struct key tenant_keys[] = {
 static const struct schema account_number = {.kind = SCHEMA_INT64,
                                              .form = FORM_FROM_DIGITS};
 
-static const struct thing account_thing = {.name = "account",
-                                           .title = "AcctNum"};
+static const struct resource account_resource = {.name = "account",
+                                                 .title = "AcctNum"};
 static const struct field account_fields[] = {
     {"AcctNum", &account_number},  {"AcctName", &schema_text},
     {"Password", &schema_secret},  {"AccessKey", &schema_text},
     {"SecretKey", &schema_secret}, {"CreateTime", &schema_text},
 };
-static const struct schema account = {
-    .kind = SCHEMA_OBJECT, FIELDS(account_fields), .thing = &account_thing};
+static const struct schema account = {.kind = SCHEMA_OBJECT,
+                                      FIELDS(account_fields),
+                                      .resource = &account_resource};
 
 /* Users */
 
@@ -43,7 +44,8 @@ static const struct key create_user_keys[] = {
     {"tenant_id", "tenant_id"},
     {"UserName", "UserName"},
 };
-static const struct thing user_thing = {.name = "user", .title = "UserName"};
+static const struct resource user_resource = {.name = "user",
+                                              .title = "UserName"};
 static const struct field user_fields[] = {
     {"UserId", &schema_text},
     {"UserName", &schema_text},
@@ -53,15 +55,16 @@ static const struct field user_fields[] = {
     {"CreateDate", &schema_text},
 };
 static const struct schema user = {
-    .kind = SCHEMA_OBJECT, FIELDS(user_fields), .thing = &user_thing};
+    .kind = SCHEMA_OBJECT, FIELDS(user_fields), .resource = &user_resource};
 static const struct schema users = {.kind = SCHEMA_ARRAY, .item = &user};
 static const struct field user_list_fields[] = {
     {"User", &users},
 };
-static const struct thing user_list_thing = {.name = "users",
-                                             .title = "User.1.UserName"};
-static const struct schema user_list = {
-    .kind = SCHEMA_OBJECT, FIELDS(user_list_fields), .thing = &user_list_thing};
+static const struct resource user_list_resource = {.name = "users",
+                                                   .title = "User.1.UserName"};
+static const struct schema user_list = {.kind = SCHEMA_OBJECT,
+                                        FIELDS(user_list_fields),
+                                        .resource = &user_list_resource};
 
 /* Utilizations */
 
@@ -142,10 +145,11 @@ static const struct field token_fields[] = {
 static const struct schema token = {.kind = SCHEMA_OBJECT,
                                     FIELDS(token_fields)};
 static const struct field token_answer_fields[] = {{"token", &token}};
-static const struct thing token_thing = {.name = "token until",
-                                         .title = "token.expires_at"};
-static const struct schema token_answer = {
-    .kind = SCHEMA_OBJECT, FIELDS(token_answer_fields), .thing = &token_thing};
+static const struct resource token_resource = {.name = "token until",
+                                               .title = "token.expires_at"};
+static const struct schema token_answer = {.kind = SCHEMA_OBJECT,
+                                           FIELDS(token_answer_fields),
+                                           .resource = &token_resource};
 
 static const struct operation operations[] = {
     {.name = "create_account",
@@ -192,8 +196,8 @@ static const struct operation operations[] = {
      .about = "Gets a token for an API key and its secret."},
 };
 
-static const struct thing *const things[] = {&account_thing, &user_thing,
-                                             &user_list_thing, &token_thing};
+static const struct resource *const resources[] = {
+    &account_resource, &user_resource, &user_list_resource, &token_resource};
 
 static const struct setting settings[] = {
     {"token", SETTING_TOKEN, true, NULL, {"OS_TOKEN", "OS_AUTH_TOKEN"}},
@@ -223,6 +227,6 @@ const struct provider provider_ecl = {
     .base_url = "https://api.ntt.com/ecl-objectstorage",
     .home = "api.ntt.com",
     COUNTED(setting, settings),
-    COUNTED(thing, things),
+    COUNTED(resource, resources),
     COUNTED(operation, operations),
 };

@@ -89,9 +89,9 @@ local function match(task, fields)
 end
 
 --- Puts a thing on the list by what is always in its key.
-local function put(listed, place, thing, fields)
+local function put(listed, place, resource, fields)
   listed[place] = listed[place] or {}
-  table.insert(listed[place], { thing = thing, fields = fields })
+  table.insert(listed[place], { resource = resource, fields = fields })
 end
 
 --- What is on the list for a task.
@@ -109,12 +109,12 @@ end
 
 -- What becomes of a task ---------------------------------------------------------
 
-local function settle(task, thing, word, trouble)
-  if thing then
+local function settle(task, resource, word, trouble)
+  if resource then
     task.run.turn:leave(task.turn, nil)
   end
   task.needs, task.is_over = nil, true
-  task.thing, task.word, task.trouble = thing, word, trouble
+  task.resource, task.word, task.trouble = resource, word, trouble
 end
 
 --- It failed. As long as one create is in doubt, no later trouble says more
@@ -189,7 +189,7 @@ end
 local function take(task, is, may)
   local kind = task.run.kind
   if #is == 1 then
-    return settle(task, is[1].thing, task.doubt and "recovered" or "found")
+    return settle(task, is[1].resource, task.doubt and "recovered" or "found")
   end
   local said = #is > 1 and ("there are %d of them: %s"):format(#is, names_of(kind, is))
     or ("it may be there already: %s; %s"):format(names_of(kind, may), kind.may)
@@ -319,10 +319,10 @@ local function look(run)
     return nil, trouble
   end
   local listed = {}
-  for _, thing in ipairs(all) do
-    local main = type(thing) == "table" and outside.name(rawget(thing, run.kind.main))
+  for _, resource in ipairs(all) do
+    local main = type(resource) == "table" and outside.name(rawget(resource, run.kind.main))
     if main then
-      put(listed, alike.key(main), thing, thing)
+      put(listed, alike.key(main), resource, resource)
     end
   end
   return listed
@@ -378,16 +378,16 @@ local function see(run, tasks)
 end
 
 --- What was made is on the list for those who come behind.
-local function note_made(task, thing)
+local function note_made(task, resource)
   local run, fields = task.run, {}
   if run.listed then
     for field, wanted in pairs(task.key) do
       fields[field] = wanted
     end
     for _, field in ipairs { run.kind.name, "aws_region" } do
-      fields[field] = outside.name(rawget(thing, field)) or fields[field]
+      fields[field] = outside.name(rawget(resource, field)) or fields[field]
     end
-    put(run.listed, task.place, thing, fields)
+    put(run.listed, task.place, resource, fields)
   end
 end
 
@@ -403,11 +403,11 @@ local function create(task, till)
   options_of(run, task.options, till)
   leave_doubt(task, report(task, { outcome = "unknown", code = "cancelled",
     said = "sent, and cut off before it was known what came of it" }))
-  local thing, trouble = request:send()
-  leave_doubt(task, not thing and trouble.outcome == "unknown" and trouble or nil)
-  if thing then
-    settle(task, thing, "created", trouble)
-    note_made(task, thing)
+  local resource, trouble = request:send()
+  leave_doubt(task, not resource and trouble.outcome == "unknown" and trouble or nil)
+  if resource then
+    settle(task, resource, "created", trouble)
+    note_made(task, resource)
   elseif trouble.outcome == "unknown" then
     doubt(task, trouble)
     task.retry_after, task.looks, task.absent, task.needs = trouble.retry_after, 0, 0, LOOK
@@ -439,7 +439,7 @@ local function advance(run, group)
     end
     is_in_doubt = is_in_doubt or task.needs == LOOK
   end
-  return group.at.thing, group.at.trouble or group.at.doubt
+  return group.at.resource, group.at.trouble or group.at.doubt
 end
 
 local function needing(run, step)
@@ -585,7 +585,7 @@ local function leave(task)
   elseif task.word == "created" then
     local told = report(task, { outcome = "unknown", code = "cancelled",
       said = "answered, and cut off before the answer was handed over" })
-    core.origins[told] = core.origins[task.thing]
+    core.origins[told] = core.origins[task.resource]
     settle(task, nil, nil, told)
   end
 end
@@ -609,8 +609,8 @@ local function run_one(run)
       error(setmetatable({ cause = cause, failure = task.trouble }, Interrupted), 0)
     end
     error(trouble, 0)
-  elseif task.thing then
-    return task.thing, task.word, task.trouble
+  elseif task.resource then
+    return task.resource, task.word, task.trouble
   end
   return nil, task.trouble, task.trouble.code
 end
@@ -717,9 +717,9 @@ end
 local function hand_out(run)
   for _, task in ipairs(run.tasks) do
     for place, index in ipairs(task.is_over and task.indexes or {}) do
-      run.results[index] = task.thing
-      run.words[index] = task.thing and (place == 1 and task.word or "found") or nil
-      run.failures[index] = (place == 1 or not task.thing) and task.trouble or nil
+      run.results[index] = task.resource
+      run.words[index] = task.resource and (place == 1 and task.word or "found") or nil
+      run.failures[index] = (place == 1 or not task.resource) and task.trouble or nil
     end
   end
 end

@@ -239,10 +239,10 @@ local function put_helpers(lines, provider, described)
 end
 
 --- The methods of the results: those that are calls, and wait.
-local function put_things(lines, provider, described)
+local function put_resources(lines, provider, described)
   local waits = need("coffer.providers." .. provider).waits or {}
-  for _, name in ipairs(sorted_keys(described.things)) do
-    for _, method in ipairs(described.things[name].methods) do
+  for _, name in ipairs(sorted_keys(described.resources)) do
+    for _, method in ipairs(described.resources[name].methods) do
       lines[#lines + 1] = ("  %s:%s, as %s"):format(name, method.name, method.operation)
     end
     if waits[name] then
@@ -264,7 +264,7 @@ function show.help_text(provider, colours)
   lines[#lines + 1] = ("  options of a call: %s; extra where it has a body"):format(
     table.concat(READ, ", "))
   put_helpers(lines, provider, described)
-  put_things(lines, provider, described)
+  put_resources(lines, provider, described)
   return table.concat(lines, "\n")
 end
 

@@ -76,7 +76,7 @@ local function report(watch, fields)
   local trouble = watch.trouble
   fields.provider, fields.operation = watch.provider, "wait"
   fields.key = watch.subject and { jobId = watch.subject }
-    or { id = outside.code(rawget(watch.thing, "id")) }
+    or { id = outside.code(rawget(watch.resource, "id")) }
   fields.trouble = trouble and trouble.message
   local request = core.origins[trouble or watch.seen]
   scrub(request, fields)
@@ -91,7 +91,7 @@ end
 --- One line that is written over, on a terminal only.
 local function show_progress(watch, state)
   if core.is_terminal "stderr" then
-    io.stderr:write(("\r%s: %s, %d s \27[K"):format(text.line(tostring(watch.thing), MAX_TEXT),
+    io.stderr:write(("\r%s: %s, %d s \27[K"):format(text.line(tostring(watch.resource), MAX_TEXT),
       text.line(state, MAX_TEXT),
       math.floor(scheduler.clock() - watch.begun)))
   end
@@ -179,7 +179,7 @@ end
 -- @return is_over, what was found, fields of a failure or a failure
 local function look(watch)
   local left = math.max(watch.till - scheduler.clock(), 0.001)
-  local seen, trouble = watch.kind.look(watch.client, watch.thing, { deadline = left },
+  local seen, trouble = watch.kind.look(watch.client, watch.resource, { deadline = left },
     watch.subject)
   watch.looks, watch.seen = watch.looks + 1, seen
   if seen == nil then
@@ -206,10 +206,10 @@ local function pause(watch)
   return seconds
 end
 
-local function watch_of(kind, thing, client, provider, options)
+local function watch_of(kind, resource, client, provider, options)
   local now, shortest = scheduler.clock(), options.interval or SHORTEST
   return {
-    kind = kind, thing = thing, client = client, provider = provider, options = options,
+    kind = kind, resource = resource, client = client, provider = provider, options = options,
     begun = now, till = now + (options.timeout or TIMEOUT), shortest = shortest, least = shortest,
     longest = math.max(MAX_LENGTH, shortest), looks = 0, absent = 0, ready = 0, errors = 0,
   }
@@ -230,7 +230,7 @@ local function run(watch)
     local is_over, found, fields = look(watch)
     if is_over and found then
       core.origins[found] = core.origins[found] or core.origins[watch.seen]
-      return watch.kind.gives_thing and watch.thing or found
+      return watch.kind.gives_resource and watch.resource or found
     elseif is_over and failure.is(fields) then
       return nil, fields, fields.code
     elseif is_over then
@@ -295,8 +295,8 @@ local function numbered(provider, name, said)
     local number = outside.number(type(parameters) == "table" and parameters[said.parameter]
       or parameters)
     local title = ("%s %s %s"):format(provider, said.waits, number)
-    local thing = setmetatable({}, { __tostring = function() return title end })
-    local watch = watch_of(kind, thing, self, provider, options or {})
+    local resource = setmetatable({}, { __tostring = function() return title end })
+    local watch = watch_of(kind, resource, self, provider, options or {})
     watch.subject = number
     if not number then
       return report(watch, { outcome = "not_sent", code = "invalid", details = {

@@ -29,8 +29,8 @@ return {
     account = {
       states = { ready = { "active" }, pending = { "pending" }, partial = { "deletePending" } },
       state = "state",
-      look = function(client, thing, options)
-        return client:get_account({ account_id = rawget(thing, "id") }, options)
+      look = function(client, resource, options)
+        return client:get_account({ account_id = rawget(resource, "id") }, options)
       end,
       detail = function(seen)
         return { message = "the account's state is " .. outside.text(rawget(seen, "state")) }

@@ -36,8 +36,8 @@ return {
       states = { ready = { "Enabled" }, pending = { "Waiting" }, partial = { "Error" } },
       state = "state",
       options = { "errors" },
-      look = function(client, thing, options)
-        return client:refresh_wallet({ wallet_id = rawget(thing, "id") }, options)
+      look = function(client, resource, options)
+        return client:refresh_wallet({ wallet_id = rawget(resource, "id") }, options)
       end,
       detail = function(seen)
         return { code = outside.code(rawget(seen, "error_code")),

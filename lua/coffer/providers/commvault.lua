@@ -87,14 +87,14 @@ local any_job = {
 local fine = { [0] = true, ["0"] = true, [""] = true, [NO_ERROR] = true }
 
 --- The job that installs a vault's end points.
-local function end_point_job(thing)
-  local number = outside.number(path.get(thing, "addEndpointJob.jobId"))
-  local code = outside.code(path.get(thing, "addEndpointJob.response.errorCode"))
-  local request = core.origins[thing]
+local function end_point_job(resource)
+  local number = outside.number(path.get(resource, "addEndpointJob.jobId"))
+  local code = outside.code(path.get(resource, "addEndpointJob.response.errorCode"))
+  local request = core.origins[resource]
   if number then
     return number
   elseif code and not fine[code] then
-    local message = outside.text(path.get(thing, "addEndpointJob.response.errorMessage"))
+    local message = outside.text(path.get(resource, "addEndpointJob.response.errorMessage"))
     return nil, { said = "it exists, but the job of its end points could not start",
                   details = { { code = code, message = message } } }
   elseif request and request:has_asked() then
@@ -143,7 +143,7 @@ return {
   },
   waits = {
     job = any_job,
-    vault = setmetatable({ subject = end_point_job, gives_thing = true }, { __index = any_job }),
+    vault = setmetatable({ subject = end_point_job, gives_resource = true }, { __index = any_job }),
     -- a vault of a list tells of no job: there is nothing known to wait for
     ["listed vault"] = { subject = function() return nil end },
   },
