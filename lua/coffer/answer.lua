@@ -52,7 +52,7 @@
 --     detail            why it is not well
 --     subject           the number of what is waited for in its stead; nil where there is nothing,
 --                       or nil and what a `partial` failure tells
---     gives_thing       wait gives back the thing itself
+--     gives_resource    wait gives back the thing itself
 --   wait_methods    methods of clients that wait for what has a number: the `operation` that reads
 --                   it, its `parameter`, and which of `waits` it is
 local core = require "coffer.core"

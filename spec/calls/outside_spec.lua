@@ -190,11 +190,11 @@ for provider, row in pairs(waits) do
         local faulty <close> = server.start { { send = case.good(), finish = "keep" },
           table.unpack { order, order, order } }
         local _ <close> = pauses.skip()
-        local resource = assert(case.create(case.client(faulty.url)))
+        local thing = assert(case.create(case.client(faulty.url)))
         local options = { timeout = 0.05, interval = 0.001, on_progress = nothing }
-        assert_told(pcall(resource.wait, resource, options))
+        assert_told(pcall(thing.wait, thing, options))
         answering(provider, operation, free(body), function()
-          assert_told(pcall(resource.wait, resource, options))
+          assert_told(pcall(thing.wait, thing, options))
         end)
       end)
     end)
@@ -211,9 +211,9 @@ describe("a state that is absent or null", function()
       it(("is told at once: %s %s"):format(provider, body), function()
         local case = providers[provider]
         local faulty <close> = server.start { { send = case.good(), finish = "keep" } }
-        local resource = assert(case.create(case.client(faulty.url)))
+        local thing = assert(case.create(case.client(faulty.url)))
         answering(provider, waits[provider][1], free(body), function()
-          local _, failure = resource:wait { timeout = 600 }
+          local _, failure = thing:wait { timeout = 600 }
           assert.same({ "unknown", "protocol", 1 },
             { failure.outcome, failure.code, failure.attempts })
           assert.truthy(failure.message:find("its answer tells", 1, true))
@@ -264,30 +264,30 @@ describe("a single page with names for rows", function()
 end)
 
 describe("the methods of a thing", function()
-  local resources = {
+  local things = {
     clumio = { "id", { "refresh", "get", "delete", "keys", "wait" } },
     astra = { "id", { "get", "delete", "update", "wait" } },
   }
 
   --- Calls each method of the thing; none may raise anything but a failure.
-  local function call_all(resource, methods)
+  local function call_all(thing, methods)
     for _, name in ipairs(methods) do
       local options = name == "wait" and { timeout = 0.02, interval = 0.01 } or nil
-      local is_done, result, failure = pcall(resource[name], resource, options)
+      local is_done, result, failure = pcall(thing[name], thing, options)
       assert.is_true(is_done, name .. ": " .. tostring(result))
       assert_told(is_done, result, failure)
     end
   end
 
-  for provider, row in pairs(resources) do
+  for provider, row in pairs(things) do
     for _, value in ipairs(VALUES) do
       it(("bear an id %s: %s"):format(value, provider), function()
         local case = providers[provider]
         local faulty <close> = server.start { { send = case.good(), finish = "keep" },
           answers.refusal(404) }
-        local resource = assert(case.create(case.client(faulty.url)))
-        rawset(resource, row[1], free(value))
-        call_all(resource, row[2])
+        local thing = assert(case.create(case.client(faulty.url)))
+        rawset(thing, row[1], free(value))
+        call_all(thing, row[2])
       end)
     end
   end

@@ -383,8 +383,8 @@ describe("open_everything.lua", function()
   setup(function() ran = run(0, "open_everything") end)
 
   it("opens one of everything", function()
-    for _, resource in ipairs { "clumio wallet", "commvault vault", "ecl account", "astra account" } do
-      has(("  %s "):format(resource), ran)
+    for _, thing in ipairs { "clumio wallet", "commvault vault", "ecl account", "astra account" } do
+      has(("  %s "):format(thing), ran)
     end
     has("refreshed", ran)
   end)

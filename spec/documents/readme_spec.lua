@@ -99,8 +99,8 @@ for name in pairs(core.providers) do
           says(page, ("`%s`"):format(operation.paging.name))
         end
       end
-      for _, resource in pairs(described.resources) do
-        for _, method in ipairs(resource.methods) do
+      for _, thing in pairs(described.resources) do
+        for _, method in ipairs(thing.methods) do
           says(page, (":%s("):format(method.name))
         end
       end

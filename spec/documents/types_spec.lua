@@ -37,8 +37,8 @@ local function has_methods(wanted, class)
 end
 
 --- Every member of the table is a field of the class.
-local function has_all(class, resource)
-  for name in pairs(resource) do
+local function has_all(class, thing)
+  for name in pairs(thing) do
     assert.is_truthy(annotations.field(classes, class, name), class .. " lacks " .. tostring(name))
   end
 end
@@ -90,10 +90,10 @@ for provider in pairs(core.providers) do
       end
     end
 
-    for name, resource in pairs(described.resources) do
+    for name, thing in pairs(described.resources) do
       it("have what can be done with a " .. name, function()
         local wanted = {}
-        for _, method in ipairs(resource.methods) do
+        for _, method in ipairs(thing.methods) do
           wanted[method.name] = true
         end
         local class = prefix .. "." .. name:gsub(" ", "_")

@@ -184,8 +184,8 @@ end
 -- Judging
 
 --- What may be said of a create, by how many the call has executed.
-local function judge_create(made, resource, failure)
-  if resource then
+local function judge_create(made, thing, failure)
+  if thing then
     return made == 1
   elseif failure.outcome == "unknown" then
     return made <= 1
@@ -194,10 +194,10 @@ local function judge_create(made, resource, failure)
 end
 
 --- The same of ensure: `before` is how many there were.
-local function judge_ensure(made, resource, told, before)
+local function judge_ensure(made, thing, told, before)
   if before + made > 1 then
     return false
-  elseif not resource then
+  elseif not thing then
     return judge_create(made, nil, told)
   end
   local said = { created = made == 1, found = before == 1, recovered = before + made == 1 }
@@ -217,8 +217,8 @@ local ways = {
 
 local heard = {}
 
-local function note(resource, told)
-  local word = resource and (told or "created") or told.outcome
+local function note(thing, told)
+  local word = thing and (told or "created") or told.outcome
   heard[word] = (heard[word] or 0) + 1
 end
 
@@ -228,13 +228,13 @@ local function run(schedule, faulty, client)
   local story = table.concat(schedule.story, ", ")
   faulty:order(schedule.orders)
   local start = faulty:creates()
-  local resource, told = way.call(schedule.case, client)
+  local thing, told = way.call(schedule.case, client)
   socket.sleep(story:find("late", 1, true) and LATE or 0)
   local made = faulty:creates() - start
-  assert(way.judge(made, resource, told, before),
+  assert(way.judge(made, thing, told, before),
     ("told: %s; %d before, %d made; %s"):format(tostring(told), before, made, story))
   expect.no_canary(tostring(told))
-  note(resource, told)
+  note(thing, told)
   return before + made
 end
 
@@ -245,8 +245,8 @@ local function mend(case, faulty, client, count)
   orders.exists = count == 1
   faulty:order(orders)
   local start = faulty:creates()
-  local resource, word = lists.ensure(case, client)
-  assert.equal(count == 1 and "found" or "created", resource and word, tostring(word))
+  local thing, word = lists.ensure(case, client)
+  assert.equal(count == 1 and "found" or "created", thing and word, tostring(word))
   assert.equal(1, count + faulty:creates() - start)
 end
 

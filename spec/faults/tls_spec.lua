@@ -306,8 +306,8 @@ describe("a server that offers HTTP/2", function()
   for _, case in ipairs(providers.creates) do
     it("A14 is spoken to in HTTP/1.1: " .. case.name, function()
       local web <close> = start(case)
-      local resource = expect.created(case, case.create(case.client(web.url, { ca_file = made.root })))
-      assert.equal("HTTP/1.1", coffer.response(resource).headers["x-spoken"])
+      local thing = expect.created(case, case.create(case.client(web.url, { ca_file = made.root })))
+      assert.equal("HTTP/1.1", coffer.response(thing).headers["x-spoken"])
     end)
   end
 

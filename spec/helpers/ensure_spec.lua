@@ -55,20 +55,20 @@ local function posts(faulty)
 end
 
 --- It is there, and ensure says this word.
-local function assert_there(case, word, resource, told, trouble)
-  assert(resource, tostring(told))
+local function assert_there(case, word, thing, told, trouble)
+  assert(thing, tostring(told))
   assert.equal(word, told)
   if case ~= ecl or word == "created" then
     assert.is_nil(trouble)
   end
   if case == commvault and word ~= "created" then
-    assert.equal(answers.asked.vault, resource.name)
+    assert.equal(answers.asked.vault, thing.name)
   elseif case == ecl and word ~= "created" then
-    assert.equal(answers.asked.tenant_id .. "@ecl.ntt.com", resource.AcctName)
+    assert.equal(answers.asked.tenant_id .. "@ecl.ntt.com", thing.AcctName)
     assert.equal("partial", trouble.code)
     assert.equal("ensure_account", trouble.operation)
   else
-    assert.is_true(case.recognise(resource))
+    assert.is_true(case.recognise(thing))
   end
 end
 
@@ -505,12 +505,12 @@ local null = require("coffer").null
 local odd_values = { null, true, false, 5, 1.5, "text", {}, { {} }, { name = { null } } }
 
 --- A client's list in which ensure finds these, whatever reading lets through.
-local function with_resources(case, resources)
+local function with_things(case, things)
   local methods = require("coffer.core").describe(case.provider).methods
   local name = lists[case.provider].method
   local original = methods[name]
   methods[name] = function()
-    return { collect = function() return resources end }
+    return { collect = function() return things end }
   end
   return setmetatable({}, { __close = function() methods[name] = original end })
 end
@@ -518,17 +518,17 @@ end
 describe("ensure, where the list has what nobody expects,", function()
   for _, case in ipairs(listed) do
     it("bears it in place of things, and of what they are known by: " .. case.name, function()
-      local resources = { table.unpack(odd_values) }
+      local things = { table.unpack(odd_values) }
       for _, value in ipairs(odd_values) do
         if value ~= "text" then
-          resources[#resources + 1] = { id = value, name = value, account_native_id = value,
+          things[#things + 1] = { id = value, name = value, account_native_id = value,
                                   aws_region = value }
         end
       end
       local faulty <close> = server.start { keeping(case) }
       local client = case.client(faulty.url)
       local _ = client[lists[case.provider].method] -- the helpers are there
-      local _ <close> = with_resources(case, resources)
+      local _ <close> = with_things(case, things)
       assert_there(case, "created", lists.ensure(case, client))
       assert.equal(1, faulty:creates())
     end)
@@ -538,18 +538,18 @@ describe("ensure, where the list has what nobody expects,", function()
       local client = case.client(faulty.url)
       local _ = client[lists[case.provider].method]
       local _ <close> = pauses.skip()
-      local resources = {}
-      local _ <close> = with_resources(case, resources)
+      local things = {}
+      local _ <close> = with_things(case, things)
       local slept <close> = pauses.skip(function()
         for i, value in ipairs(odd_values) do
-          resources[i] = value
+          things[i] = value
         end
       end)
-      local resource, trouble = lists.ensure(case, client)
+      local thing, trouble = lists.ensure(case, client)
       if case == commvault then
-        assert_there(case, "created", resource, trouble) -- absent twice, and a second is refused
+        assert_there(case, "created", thing, trouble) -- absent twice, and a second is refused
       else
-        expect.failure("unknown", nil, resource, trouble, trouble.code)
+        expect.failure("unknown", nil, thing, trouble, trouble.code)
         assert.is_table(trouble.key)
       end
       assert.equal(2, #slept)
@@ -561,7 +561,7 @@ describe("ensure, where the list has what nobody expects,", function()
     local client = clumio.client(faulty.url)
     local _ = client.wallets
     local wallet = { id = "w-9", account_native_id = 123456789012 }
-    local _ <close> = with_resources(clumio, { wallet })
+    local _ <close> = with_things(clumio, { wallet })
     assert.equal(wallet, (lists.ensure(clumio, client)))
   end)
 end)
@@ -674,8 +674,8 @@ describe("ensure by name", function()
 
     it("finds the very name beside one like it: " .. case.name, function()
       local faulty <close> = with_list(case, item_named(case, "VAULT"), item_named(case, "vault"))
-      local resource, word = ensure_named(case, case.client(faulty.url), "vault")
-      assert.same({ "vault", "found" }, { resource.name, word })
+      local thing, word = ensure_named(case, case.client(faulty.url), "vault")
+      assert.same({ "vault", "found" }, { thing.name, word })
     end)
 
     it("takes another accent for another name: " .. case.name, function()

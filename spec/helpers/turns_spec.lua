@@ -40,9 +40,9 @@ local function words_of_two(case, faulty, parameters)
     local client = case.client(faulty.url, { timeout = 5 + i })
     local method = case == clumio and "ensure_wallet" or case == commvault and "ensure_s3_vault"
       or "ensure_account"
-    local resource, word, trouble = client[method](client, given, { settle = 0.05 })
+    local thing, word, trouble = client[method](client, given, { settle = 0.05 })
     words[i] = word
-    return resource, resource == nil and word or trouble
+    return thing, thing == nil and word or trouble
   end)
   return words, failures
 end
@@ -85,9 +85,9 @@ describe("two calls of ensure for one thing", function()
     local faulty <close> = slow(clumio, 0)
     local words, client = {}, clumio.client(faulty.url, { deadline = 0.3 })
     local _, failures = coffer.map({ 1, 2 }, function(_, i)
-      local resource, word, trouble = client:ensure_wallet(NUMBER)
+      local thing, word, trouble = client:ensure_wallet(NUMBER)
       words[i] = word
-      return resource, resource == nil and word or trouble
+      return thing, thing == nil and word or trouble
     end, { per_second = 2 })
     assert.is_nil(next(failures), tostring(failures[1] or failures[2]))
     assert.same({ "created", "found" }, sorted(words))

@@ -53,7 +53,7 @@ local NO_JOB = answers.keep { body = '{"totalRecordsWithoutPaging":0}' }
 local CUT = { send = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{" }
 
 --- The case's thing, at a server that answers `at` with these orders.
-local function resource(case, at, orders, options)
+local function thing(case, at, orders, options)
   local faulty = server.start { paths = { [at] = orders }, keeping(case) }
   local made = assert(case.create(case.client(faulty.url, options)))
   return made, faulty
@@ -104,7 +104,7 @@ end
 
 describe("waiting for a vault", function()
   it("C09 looks at the job until it is over, with pauses that double", function()
-    local vault, faulty = resource(commvault, JOB, times(5, job "Running", job "Completed"))
+    local vault, faulty = thing(commvault, JOB, times(5, job "Running", job "Completed"))
     local _ <close> = faulty
     local slept <close> = pauses.skip()
     local done = assert(vault:wait())
@@ -117,7 +117,7 @@ describe("waiting for a vault", function()
   end)
 
   it("C09 pauses two minutes at the most", function()
-    local vault, faulty = resource(commvault, JOB, times(9, job "Running", job "Completed"))
+    local vault, faulty = thing(commvault, JOB, times(9, job "Running", job "Completed"))
     local _ <close> = faulty
     local slept <close> = pauses.skip()
     assert(vault:wait { timeout = 86400 })
@@ -126,7 +126,7 @@ describe("waiting for a vault", function()
   end)
 
   it("C09 begins with the interval that is given, and takes a longer one than usual", function()
-    local vault, faulty = resource(commvault, JOB, times(3, job "Running", job "Completed"))
+    local vault, faulty = thing(commvault, JOB, times(3, job "Running", job "Completed"))
     local _ <close> = faulty
     local slept <close> = pauses.skip()
     assert(vault:wait { interval = 0.5 })
@@ -137,7 +137,7 @@ describe("waiting for a vault", function()
   end)
 
   it("B16 asks for the job by its whole number", function()
-    local vault, faulty = resource(commvault, JOB, { job "Completed" })
+    local vault, faulty = thing(commvault, JOB, { job "Completed" })
     local _ <close> = faulty
     assert.equal("integer", math.type(vault.addEndpointJob.jobId))
     assert(vault:wait())
@@ -158,7 +158,7 @@ describe("waiting for a vault", function()
   for _, status in ipairs { "Completed", "Completed w/ one or more warnings",
     "completed", "COMPLETED" } do
     it("is over at once where the job is " .. status, function()
-      local vault, faulty = resource(commvault, JOB, { job(status) })
+      local vault, faulty = thing(commvault, JOB, { job(status) })
       local _ <close> = faulty
       assert.equal(vault, vault:wait())
     end)
@@ -168,7 +168,7 @@ describe("waiting for a vault", function()
     "Queued", "Interrupted", "Interrupt Pending", "Kill Pending", "Suspend Pending", "RUNNING",
     "kill pending" } do
     it("goes on while the job is " .. status, function()
-      local vault, faulty = resource(commvault, JOB, { job(status), job "Completed" })
+      local vault, faulty = thing(commvault, JOB, { job(status), job "Completed" })
       local _ <close> = faulty
       local slept <close> = pauses.skip()
       assert(vault:wait())
@@ -179,7 +179,7 @@ describe("waiting for a vault", function()
   for _, status in ipairs { "Failed", "Failed to Start", "Killed", "Suspend", "Suspended",
     "FAILED", "Completed w/ one or more errors", "Committed" } do
     it("C10 tells why where the job is " .. status, function()
-      local vault, faulty = resource(commvault, JOB, { job "Running", job(status, "no licence") })
+      local vault, faulty = thing(commvault, JOB, { job "Running", job(status, "no licence") })
       local _ <close> = faulty
       local slept <close> = pauses.skip()
       local failure = expect.failure("refused", "partial", vault:wait())
@@ -193,7 +193,7 @@ describe("waiting for a vault", function()
   end
 
   it("tells of a state that nobody has documented, at once", function()
-    local vault, faulty = resource(commvault, JOB, { job "Hibernating" })
+    local vault, faulty = thing(commvault, JOB, { job "Hibernating" })
     local _ <close> = faulty
     local failure = expect.failure("unknown", "protocol", vault:wait())
     assert.truthy(failure.message:find("Hibernating", 1, true))
@@ -204,7 +204,7 @@ describe("waiting for a vault", function()
     { "a reset", { finish = "reset" } }, { "429", refusal(429), 4 }, -- two holds of the client
     { "malformed JSON", answers.keep { body = "{" } } } do
     it("C11 is not ended by " .. row[1], function()
-      local vault, faulty = resource(commvault, JOB, { row[2], row[2], job "Completed" })
+      local vault, faulty = thing(commvault, JOB, { row[2], row[2], job "Completed" })
       local _ <close> = faulty
       local slept <close> = pauses.skip()
       assert(vault:wait())
@@ -216,7 +216,7 @@ describe("waiting for a vault", function()
   for name, absent in pairs { ["404"] = refusal(404), ["an empty list"] = NO_JOB,
     ["another job"] = job("Failed", "", 99) } do
     it("C11 takes 19 times " .. name .. " for a job that is too fresh", function()
-      local vault, faulty = resource(commvault, JOB, times(19, absent, job "Completed"))
+      local vault, faulty = thing(commvault, JOB, times(19, absent, job "Completed"))
       local _ <close> = faulty
       local _ <close> = pauses.skip()
       assert.equal(vault, vault:wait())
@@ -224,7 +224,7 @@ describe("waiting for a vault", function()
     end)
 
     it("C11 ends after 20 times " .. name, function()
-      local vault, faulty = resource(commvault, JOB, { absent })
+      local vault, faulty = thing(commvault, JOB, { absent })
       local _ <close> = faulty
       local _ <close> = pauses.skip()
       expect.failure("unknown", "not_found", vault:wait())
@@ -235,7 +235,7 @@ describe("waiting for a vault", function()
   for _, row in ipairs { { 400, "rejected" }, { 401, "auth" }, { 403, "forbidden" },
     { 308, "protocol" } } do
     it(("C11 is ended by %d, which another look will not mend"):format(row[1]), function()
-      local vault, faulty = resource(commvault, JOB, { refusal(row[1]), job "Completed" })
+      local vault, faulty = thing(commvault, JOB, { refusal(row[1]), job "Completed" })
       local _ <close> = faulty
       local failure = expect.failure("refused", row[2], vault:wait())
       assert.equal("get_job", failure.operation)
@@ -254,7 +254,7 @@ describe("waiting for a vault", function()
   end)
 
   it("finds a job in the time-out that is absent for 20 looks", function()
-    local vault, faulty = resource(commvault, JOB, times(20, NO_JOB, job "Completed"))
+    local vault, faulty = thing(commvault, JOB, times(20, NO_JOB, job "Completed"))
     local _ <close> = faulty
     local slept <close> = fast_time()
     assert.equal(vault, vault:wait())
@@ -265,7 +265,7 @@ describe("waiting for a vault", function()
   end)
 
   it("pauses shortly again where a job is no longer found", function()
-    local vault, faulty = resource(commvault, JOB, { job "Running", job "Running", job "Running",
+    local vault, faulty = thing(commvault, JOB, { job "Running", job "Running", job "Running",
       NO_JOB, job "Completed" })
     local _ <close> = faulty
     local slept <close> = fast_time()
@@ -310,7 +310,7 @@ describe("waiting for a vault", function()
   end
 
   it("sends nothing but reads", function()
-    local vault, faulty = resource(commvault, JOB, { job "Kill Pending" })
+    local vault, faulty = thing(commvault, JOB, { job "Kill Pending" })
     local _ <close> = faulty
     expect.failure("unknown", "timeout", vault:wait { timeout = 0.4, interval = 0.1 })
     for i, request in ipairs(faulty:requests()) do
@@ -322,7 +322,7 @@ end)
 describe("waiting for a wallet", function()
   it("C13 looks until it is Enabled", function()
     local waiting = wallet "Waiting"
-    local made, faulty = resource(clumio, REFRESH, { waiting, waiting, waiting, wallet "Enabled" })
+    local made, faulty = thing(clumio, REFRESH, { waiting, waiting, waiting, wallet "Enabled" })
     local _ <close> = faulty
     local slept <close> = pauses.skip()
     local done = assert(made:wait())
@@ -336,7 +336,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("C13 repeats the refresh on failures, within a look and from look to look", function()
-    local made, faulty = resource(clumio, REFRESH,
+    local made, faulty = thing(clumio, REFRESH,
       { {}, refusal(500), CUT, refusal(502), { finish = "reset" }, wallet "Enabled" },
       { attempts = 2 })
     local _ <close> = faulty
@@ -347,7 +347,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("C14 fails with the wallet's own code and text", function()
-    local made, faulty = resource(clumio, REFRESH, { wallet "Waiting", wallet("Error", {
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", wallet("Error", {
       error_code = quoted "role_missing", error_message = quoted "The role is not there.",
     }) })
     local _ <close> = faulty
@@ -362,14 +362,14 @@ describe("waiting for a wallet", function()
   local FLICKER = { wallet "Enabled", wallet "Waiting", wallet "Enabled", wallet "Enabled" }
 
   it("C16 is over at the first sighting", function()
-    local made, faulty = resource(clumio, REFRESH, FLICKER)
+    local made, faulty = thing(clumio, REFRESH, FLICKER)
     local _ <close> = faulty
     assert.equal("Enabled", made:wait().state)
     assert.equal(1, looks(faulty, REFRESH))
   end)
 
   it("C16 is over at the second sighting in a row where two are asked for", function()
-    local made, faulty = resource(clumio, REFRESH, FLICKER)
+    local made, faulty = thing(clumio, REFRESH, FLICKER)
     local _ <close> = faulty
     local _ <close> = pauses.skip()
     assert.equal("Enabled", made:wait({ sightings = 2 }).state)
@@ -377,7 +377,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("C16 counts no sightings together that a blind look lies between", function()
-    local made, faulty = resource(clumio, REFRESH, { wallet "Enabled", refusal(500), wallet "Enabled",
+    local made, faulty = thing(clumio, REFRESH, { wallet "Enabled", refusal(500), wallet "Enabled",
       wallet "Enabled" })
     local _ <close> = faulty
     local _ <close> = pauses.skip()
@@ -386,7 +386,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("tells a function of each look", function()
-    local made, faulty = resource(clumio, REFRESH, { wallet "Waiting", CUT, wallet "Enabled" })
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", CUT, wallet "Enabled" })
     local _ <close> = faulty
     local _ <close> = pauses.skip()
     local seen = {}
@@ -398,7 +398,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("lets an error of that function through", function()
-    local made, faulty = resource(clumio, REFRESH, { wallet "Waiting" })
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting" })
     local _ <close> = faulty
     assert.has_error(function()
       made:wait { on_progress = function() error("enough", 0) end }
@@ -411,7 +411,7 @@ describe("waiting for a wallet", function()
   end
 
   it("passes over as many Errors as it is told to", function()
-    local made, faulty = resource(clumio, REFRESH, { failing_look(), wallet "Waiting", failing_look(),
+    local made, faulty = thing(clumio, REFRESH, { failing_look(), wallet "Waiting", failing_look(),
       wallet "Enabled" })
     local _ <close> = faulty
     local _ <close> = pauses.skip()
@@ -421,7 +421,7 @@ describe("waiting for a wallet", function()
 
   for errors = 0, 2 do
     it(("fails at the Error behind %d"):format(errors), function()
-      local made, faulty = resource(clumio, REFRESH, { failing_look() })
+      local made, faulty = thing(clumio, REFRESH, { failing_look() })
       local _ <close> = faulty
       local _ <close> = pauses.skip()
       local failure = expect.failure("refused", "partial", made:wait { errors = errors })
@@ -431,7 +431,7 @@ describe("waiting for a wallet", function()
   end
 
   it("knows no errors to pass over but a wallet's", function()
-    local vault, faulty = resource(commvault, JOB, { job "Completed" })
+    local vault, faulty = thing(commvault, JOB, { job "Completed" })
     local _ <close> = faulty
     assert.error_matches(function() vault:wait { errors = 1 } end, "option 'errors' is not known")
   end)
@@ -439,7 +439,7 @@ describe("waiting for a wallet", function()
   it("says why its looks failed", function()
     local body = answers.clumio_error(77, "come back tomorrow")
     local busy = answers.keep { status = 503, body = body }
-    local made, faulty = resource(clumio, REFRESH, { wallet "Waiting", busy })
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", busy })
     local _ <close> = faulty
     local seen = {}
     local failure = expect.failure("unknown", "timeout", made:wait {
@@ -454,7 +454,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("says why its looks failed where the last one was cut by the time-out", function()
-    local made, faulty = resource(clumio, REFRESH, { refusal(502), { finish = "hang" } })
+    local made, faulty = thing(clumio, REFRESH, { refusal(502), { finish = "hang" } })
     local _ <close> = faulty
     local failure = expect.failure("unknown", "timeout",
       made:wait { timeout = 0.3, interval = 0.05 })
@@ -495,7 +495,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("ends with its time-out, and says what was seen last", function()
-    local made, faulty = resource(clumio, REFRESH, { wallet "Waiting" })
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting" })
     local _ <close> = faulty
     local begun = socket.gettime()
     local failure = expect.failure("unknown", "timeout",
@@ -507,7 +507,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("looks once more before a time-out that is shorter than a pause", function()
-    local made, faulty = resource(clumio, REFRESH, { wallet "Waiting", wallet "Enabled" })
+    local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", wallet "Enabled" })
     local _ <close> = faulty
     local begun = socket.gettime()
     assert.equal("Enabled", assert(made:wait { timeout = 0.4 }).state)
@@ -515,7 +515,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("C07 does not outlive its time-out by a look", function()
-    local made, faulty = resource(clumio, REFRESH, { { finish = "hang" } }, { attempts = 3 })
+    local made, faulty = thing(clumio, REFRESH, { { finish = "hang" } }, { attempts = 3 })
     local _ <close> = faulty
     local begun = socket.gettime()
     expect.failure("unknown", "timeout", made:wait { timeout = 0.5, interval = 0.1 })
@@ -523,7 +523,7 @@ describe("waiting for a wallet", function()
   end)
 
   it("raises for options that are not its own", function()
-    local made, faulty = resource(clumio, REFRESH, { wallet "Enabled" })
+    local made, faulty = thing(clumio, REFRESH, { wallet "Enabled" })
     local _ <close> = faulty
     for _, wrong in ipairs { { timeot = 5 }, { timeout = 0 }, { interval = "2" },
       { sightings = 1.5 }, { on_progress = {} }, 5 } do
@@ -549,7 +549,7 @@ end)
 
 describe("waiting for an account", function()
   it("looks until it is active", function()
-    local made, faulty = resource(astra, ACCOUNT, { account "pending", account "active" })
+    local made, faulty = thing(astra, ACCOUNT, { account "pending", account "active" })
     local _ <close> = faulty
     local slept <close> = pauses.skip()
     assert.equal("active", assert(made:wait()).state)
@@ -557,7 +557,7 @@ describe("waiting for an account", function()
   end)
 
   it("fails where it is about to be deleted", function()
-    local made, faulty = resource(astra, ACCOUNT, { account "deletePending" })
+    local made, faulty = thing(astra, ACCOUNT, { account "deletePending" })
     local _ <close> = faulty
     local failure = expect.failure("refused", "partial", made:wait())
     assert.same({ id = made.id }, failure.key)

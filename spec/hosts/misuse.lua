@@ -114,21 +114,21 @@ local function forget_libraries()
   is_seen[_G] = true
 end
 
-local function search(name, resource, make)
-  local kind = type(resource)
-  if resource == nil or is_seen[resource] then
+local function search(name, thing, make)
+  local kind = type(thing)
+  if thing == nil or is_seen[thing] then
     return
   elseif kind == "function" then
-    found[#found + 1] = { name = name, call = resource, make = make }
+    found[#found + 1] = { name = name, call = thing, make = make }
   end
-  is_seen[resource] = true
+  is_seen[thing] = true
   if kind == "table" then
-    for key, member in next, resource do
+    for key, member in next, thing do
       search(("%s.%s"):format(name, tostring(key)), member, make)
     end
   end
   if kind == "table" or kind == "userdata" then
-    search("getmetatable(" .. name .. ")", debug.getmetatable(resource), make)
+    search("getmetatable(" .. name .. ")", debug.getmetatable(thing), make)
   end
 end
 
@@ -233,14 +233,14 @@ local function misuse(f)
 end
 
 -- Results get metatables from a table that a caller of the core gives.
-local function misuse_resources()
+local function misuse_things()
   if not has_sandbox then
     return
   end
   local box <close> = coffer.sandbox()
   local number = 0
-  local function create(resources)
-    local client = assert(core.open("clumio", box:options "clumio", resources))
+  local function create(things)
+    local client = assert(core.open("clumio", box:options "clumio", things))
     local prepare = core.describe("clumio").operations.create_wallet.prepare
     number = number + 1
     local request = prepare(client, ("%012d"):format(number))
@@ -276,7 +276,7 @@ local function is_usable()
 end
 
 find_all()
-misuse_resources()
+misuse_things()
 misuse_sleep()
 for _, f in ipairs(found) do
   misuse(f)

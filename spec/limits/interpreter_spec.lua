@@ -114,13 +114,13 @@ local function leave_all_behind(url, is_late)
   local kept = {}
   local function finalizer(makes_calls)
     return setmetatable({}, { __gc = function()
-      for _, resource in ipairs(kept) do
-        tostring(resource)
+      for _, thing in ipairs(kept) do
+        tostring(thing)
         if makes_calls then
-          pcall(function() return resource:create_wallet "123456789012" end)
+          pcall(function() return thing:create_wallet "123456789012" end)
         end
         for _, name in ipairs { "start", "step", "stop", "finish", "response", "describe" } do
-          pcall(function() return resource[name](resource) end)
+          pcall(function() return thing[name](thing) end)
         end
       end
     end })

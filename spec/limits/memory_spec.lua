@@ -7,7 +7,7 @@ local process = require "process"
 local providers = require "providers"
 local server = require "server"
 
-local resources = {
+local things = {
   "a failure's text", "astra:create_account", "clumio:create_wallet", "clumio:create_wallet",
   "coffer.clumio",
   "coffer.response", "coffer.secret", "commvault:create_s3_vault", "several wrong parameters",
@@ -33,11 +33,11 @@ end
 
 local function assert_starved(command)
   local kept = {}
-  for resource in run(command):gmatch "([^\n]*): %S+ after %d+ tries\n" do
-    table.insert(kept, resource)
+  for thing in run(command):gmatch "([^\n]*): %S+ after %d+ tries\n" do
+    table.insert(kept, thing)
   end
   table.sort(kept)
-  assert.same(resources, kept)
+  assert.same(things, kept)
 end
 
 describe("memory that ends", function()

@@ -14,7 +14,7 @@ local function make()
   local function remove()
     os.execute("rm -rf " .. process.quote(path))
   end
-  return setmetatable({ path = path, resources = {} }, { __gc = remove })
+  return setmetatable({ path = path, things = {} }, { __gc = remove })
 end
 
 local function kept()
@@ -45,9 +45,9 @@ end
 
 --- What build() made the first time in this run.
 function workdir.once(name, build)
-  local resources = kept().resources
-  resources[name] = resources[name] or build()
-  return resources[name]
+  local things = kept().things
+  things[name] = things[name] or build()
+  return things[name]
 end
 
 return workdir
