@@ -77,7 +77,7 @@ describe("a token from a function", function()
       assert.same({ "first", "first" }, tokens_seen(case, faulty))
     end)
 
-    it("A23 is asked for again after a 401, and the create goes through: " .. case.provider,
+    it("is asked for again after a 401, and the create goes through: " .. case.provider,
       function()
         local faulty <close> = server.start { refusing(case), good(case) }
         local take, calls = giving("old", "new")
@@ -87,7 +87,7 @@ describe("a token from a function", function()
         assert.same({ "old", "new" }, tokens_seen(case, faulty))
       end)
 
-    it("A23 that is the same again is a refusal after 1 request: " .. case.provider, function()
+    it("that is the same again is a refusal after 1 request: " .. case.provider, function()
       local faulty <close> = server.start { refusing(case), good(case) }
       local take, calls = giving("same")
       local client = case.client(faulty.url, { token = take })
@@ -98,7 +98,7 @@ describe("a token from a function", function()
     end)
   end
 
-  it("A23 is renewed once a call, then it is a refusal", function()
+  it("is renewed once a call, then it is a refusal", function()
     local faulty <close> = server.start { refusing(clumio) }
     local take, calls = giving("1", "2", "3", "4")
     local client = clumio.client(faulty.url, { token = take })
@@ -110,7 +110,7 @@ describe("a token from a function", function()
     assert.same({ "1", "2", "2", "3" }, tokens_seen(clumio, faulty))
   end)
 
-  it("A23 is not asked for again after a 403", function()
+  it("is not asked for again after a 403", function()
     local faulty <close> = server.start { refusing(clumio, 403) }
     local take, calls = giving("1", "2")
     expect.failure("refused", "forbidden",
@@ -195,7 +195,7 @@ describe("a token function that gives no token", function()
   }
 
   for what, take in pairs(bad) do
-    it("E14 leaves not sent, and shows nothing of it: " .. what, function()
+    it("leaves not sent, and shows nothing of it: " .. what, function()
       local faulty <close> = server.start { good(clumio) }
       local client = clumio.client(faulty.url, { token = take })
       local failure = expect.failure("not_sent", "auth", clumio.create(client))
@@ -208,7 +208,7 @@ describe("a token function that gives no token", function()
     end)
   end
 
-  it("E14 after a 401 leaves the refusal as it is", function()
+  it("after a 401 leaves the refusal as it is", function()
     for _, take in ipairs { bad["nil"], bad["an error with a text"], bad["a line end inside"] } do
       local count = 0
       local faulty <close> = server.start { refusing(clumio), good(clumio) }
@@ -226,7 +226,7 @@ describe("a token function that gives no token", function()
     end
   end)
 
-  it("E14 is asked again for the next call", function()
+  it("is asked again for the next call", function()
     local faulty <close> = server.start { good(clumio) }
     local take = giving(false, "better")
     local client = clumio.client(faulty.url, { token = take })
@@ -259,7 +259,7 @@ describe("a token from a file", function()
     ["with a newline, which is trimmed"] = { "from-a-file\n", "from-a-file" },
     ["with a line end of DOS, which is trimmed"] = { "from-a-file\r\n", "from-a-file" },
   } do
-    it("E13 is read " .. what, function()
+    it("is read " .. what, function()
       local faulty <close> = server.start { good(clumio) }
       expect.created(clumio, clumio.create(client_of(faulty.url, file_with(row[1]))))
       assert.same({ row[2] }, tokens_seen(clumio, faulty))
@@ -291,7 +291,7 @@ describe("a token from a file", function()
   }
 
   for what, make in pairs(refused) do
-    it("E13 is refused, and nothing of it shown, where the file " .. what, function()
+    it("is refused, and nothing of it shown, where the file " .. what, function()
       local faulty <close> = server.start { good(clumio) }
       local path = make()
       local failure = expect.failure("not_sent", "config",
@@ -311,7 +311,7 @@ describe("a token from a file", function()
   end)
 
   for _, mode in ipairs { "440", "640" } do
-    it("E13 may be read by a group where it is root's, as Kubernetes has it: " .. mode, function()
+    it("may be read by a group where it is root's, as Kubernetes has it: " .. mode, function()
       local path = file_with("from-root", mode)
       local is_root = io.popen("id -u", "r"):read "n" == 0
       local faulty <close> = server.start { good(clumio) }
@@ -327,7 +327,7 @@ describe("a token from a file", function()
     end)
   end
 
-  it("E13 is read when it is needed, and again after a 401", function()
+  it("is read when it is needed, and again after a 401", function()
     local path = file_with "rotated-0"
     local faulty <close> = server.start { good(clumio), refusing(clumio), good(clumio) }
     local client = client_of(faulty.url, path)
@@ -490,7 +490,7 @@ describe("an API key of ECL", function()
     assert.equal(1, count_of(faulty, AUTH))
   end)
 
-  it("C19 renews it shortly before it expires, whatever the provider's clock says", function()
+  it("renews it shortly before it expires, whatever the provider's clock says", function()
     local ago = 946684800 -- in 2000
     local faulty <close> = server.start {
       paths = { ["POST " .. AUTH] = { keystone("1", 2, ago), keystone("2", 3600, ago) } },
@@ -521,7 +521,7 @@ describe("an API key of ECL", function()
     assert.same({ "1", "1", "2", "2" }, tokens_seen(ecl, faulty))
   end)
 
-  it("A23 gets another token after a 401, once", function()
+  it("gets another token after a 401, once", function()
     local faulty <close> = server.start {
       paths = { ["POST " .. AUTH] = { keystone("1", 3600), keystone("2", 3600) } },
       refusing(ecl), good(ecl),
@@ -530,7 +530,7 @@ describe("an API key of ECL", function()
     assert.same({ "1", "2" }, tokens_seen(ecl, faulty))
   end)
 
-  it("A23 that gets the same token again is refused", function()
+  it("that gets the same token again is refused", function()
     local faulty <close> = server.start {
       paths = { ["POST " .. AUTH] = { keystone("1", 3600) } }, refusing(ecl),
     }
@@ -684,7 +684,7 @@ describe("a user name and a password of Commvault", function()
     assert.equal(0, count_of(faulty, commvault.path))
   end)
 
-  it("A23 log in again after a 401, once", function()
+  it("log in again after a 401, once", function()
     local faulty <close> = server.start {
       paths = { ["POST " .. LOGIN] = { session "QSDK 1", session "QSDK 2" } },
       good(commvault), refusing(commvault), good(commvault),

@@ -120,7 +120,7 @@ describe_suite("JSONTestSuite's texts that are JSON", "y_", function(names)
   end)
 
   for _, name in ipairs(names) do
-    it("B12 are taken, as lua-cjson takes them: " .. name, function()
+    it("are taken, as lua-cjson takes them: " .. name, function()
       assert.is_nil(results[name].failure)
       assert.same(cjson.decode(contents(suite .. "/" .. name)), results[name].value)
     end)
@@ -145,13 +145,13 @@ describe_suite("JSONTestSuite's texts that are none", "n_", function(names)
     creates = faulty:creates()
   end)
 
-  it("B11 are 188, and each answered one create", function()
+  it("are 188, and each answered one create", function()
     assert.equal(188, #names)
     assert.equal(188, creates)
   end)
 
   for _, name in ipairs(names) do
-    it("B11 are refused, as a member and as a 201's body: " .. name, function()
+    it("are refused, as a member and as a 201's body: " .. name, function()
       assert.is_nil(results[name].value)
       assert.equal("protocol", results[name].failure.code)
       assert.equal("unknown", bodies[name].outcome)
@@ -166,7 +166,7 @@ describe_suite("JSONTestSuite's texts that may be either", "i_", function(names)
   lazy_setup(function() results = read_suite(names) end)
 
   for _, name in ipairs(names) do
-    it("B13 have a known result: " .. name, function()
+    it("have a known result: " .. name, function()
       local wanted = implementation_defined[name]
       assert.not_nil(wanted, "not in the table")
       assert.same(wanted and { wanted } or nil, results[name].value)
@@ -176,7 +176,7 @@ describe_suite("JSONTestSuite's texts that may be either", "i_", function(names)
 end)
 
 describe("docs/json.md", function()
-  it("B13 says of each of them what comes of it", function()
+  it("says of each of them what comes of it", function()
     local documented = {}
     for name, said in contents(here .. "docs/json.md"):gmatch "| `(i_[^`]+)` | ([^|]-) |" do
       documented[name] = said
@@ -293,7 +293,7 @@ describe("an integer", function()
     math.mininteger, 100000000000000000 }
 
   for _, value in ipairs(exact) do
-    it("B16 comes and goes exactly: " .. value, function()
+    it("comes and goes exactly: " .. value, function()
       local text = ("%d"):format(value)
       assert.equal(text, write(value))
       local again = read(text)
@@ -302,7 +302,7 @@ describe("an integer", function()
     end)
   end
 
-  it("B16 is one in a job's id, and prints as one", function()
+  it("is one in a job's id, and prints as one", function()
     local vault = assert(loopback.answer(providers.commvault))
     assert.equal("12345", tostring(vault.addEndpointJob.jobId))
   end)
@@ -575,7 +575,7 @@ describe("a string", function()
     assert.same(values, cjson.decode(write(values)))
   end)
 
-  it("B21 is refused with a raw control character, each of the 32", function()
+  it("is refused with a raw control character, each of the 32", function()
     local texts = {}
     for byte = 0, 31 do
       texts[#texts + 1] = '"12345678' .. string.char(byte) .. '"'
@@ -586,7 +586,7 @@ describe("a string", function()
     assert.matches("a control character in a string", failures[1].message, 1, true)
   end)
 
-  it("B21 is refused with a byte above 127 that stands alone, each of the 128", function()
+  it("is refused with a byte above 127 that stands alone, each of the 128", function()
     local texts = {}
     for byte = 128, 255 do
       texts[#texts + 1] = '"12345678' .. string.char(byte) .. '"'
@@ -601,13 +601,13 @@ describe("a string", function()
     ["overlong in 4"] = "\xf0\x8f\xbf\xbf", ["a surrogate"] = "\xed\xa0\x80",
     ["above U+10FFFF"] = "\xf4\x90\x80\x80", ["5 bytes"] = "\xf8\x88\x80\x80\x80",
     ["cut after 1"] = "\xc3", ["cut after 2"] = "\xe2\x82", ["cut after 3"] = "\xf0\x9f\x94" } do
-    it("B21 is refused where it is not UTF-8: " .. what, function()
+    it("is refused where it is not UTF-8: " .. what, function()
       local value, failure = read('"' .. bytes .. '"')
       assert.is_nil(value)
       assert.equal("protocol", failure.code)
     end)
 
-    it("B21 is refused as a name where it is not UTF-8: " .. what, function()
+    it("is refused as a name where it is not UTF-8: " .. what, function()
       local value, failure = read('{"' .. bytes .. '":1}')
       assert.is_nil(value)
       assert.equal("protocol", failure.code)
@@ -616,7 +616,7 @@ describe("a string", function()
 
   for _, escape in ipairs { [[\ud800]], [[\udc00]], [[\ud800\ud800]], [[\ud800x]], [[\udc00\ud800]],
     [[\u12]], [[\u12g4]], [[\x41]], [[\']], [[\U0041]], "\\" } do
-    it("B21 is refused with an escape that is none: " .. escape, function()
+    it("is refused with an escape that is none: " .. escape, function()
       local value, failure = read('"' .. escape .. '"')
       assert.is_nil(value)
       assert.equal("protocol", failure.code)
@@ -636,7 +636,7 @@ describe("a string", function()
     assert.same(values, (loopback.read(loopback.write(values))))
   end)
 
-  it("G16 may be long: 2^16 bytes of NUL", function()
+  it("may be long: 2^16 bytes of NUL", function()
     local long = ("\0"):rep(1 << 15)
     assert.same({ long }, (loopback.read(loopback.write { long })))
   end)
@@ -648,7 +648,7 @@ describe("nesting", function()
     return ("["):rep(levels - 1) .. ("]"):rep(levels - 1)
   end
 
-  it("B14 may have 64 levels", function()
+  it("may have 64 levels", function()
     local value = assert(read(nested(64)))
     local depth = 1
     while value do
@@ -658,7 +658,7 @@ describe("nesting", function()
   end)
 
   for _, levels in ipairs { 65, 1000, 100000 } do
-    it(("B14 is refused with %d levels, at once"):format(levels), function()
+    it(("is refused with %d levels, at once"):format(levels), function()
       local began = os.clock()
       local value, failure = read(nested(levels))
       assert.is_nil(value)
@@ -666,14 +666,14 @@ describe("nesting", function()
       assert.is_true(os.clock() - began < 2)
     end)
 
-    it(("B14 is refused with %d levels that are never closed"):format(levels), function()
+    it(("is refused with %d levels that are never closed"):format(levels), function()
       local value, failure = read(('{"a":'):rep(levels))
       assert.is_nil(value)
       assert.equal("protocol", failure.code)
     end)
   end
 
-  it("B14 is refused in an error's body, which still is a refusal", function()
+  it("is refused in an error's body, which still is a refusal", function()
     local failure = loopback.refuse(providers.clumio, 400, ("["):rep(100000))
     assert.equal("refused", failure.outcome)
     assert.same({}, failure.details)
@@ -733,7 +733,7 @@ describe("a free-form object with names that are documented", function()
     end)
   end
 
-  it("B14 may have 64 levels", function()
+  it("may have 64 levels", function()
     local function links(levels)
       local text = ('{"_self":'):rep(levels) .. "1" .. ("}"):rep(levels)
       return loopback.answer(providers.clumio, { body = '{"id":"w","_links":' .. text .. "}" })
@@ -814,7 +814,7 @@ describe("a body", function()
   for what, text in pairs { ["nothing"] = "", ["a blank"] = " ", ["null"] = "null", ["[]"] = "[]",
     ["a string"] = '"ok"', ["a number"] = "5", ["true"] = "true", ["{}"] = "{}",
     ["a list of one"] = '[{"id":"w-1"}]' } do
-    it("B23 is unknown where it is " .. what, function()
+    it("is unknown where it is " .. what, function()
       local wallet, failure = loopback.answer(providers.clumio, { body = text })
       assert.is_nil(wallet)
       assert.equal("unknown", failure.outcome)
@@ -824,7 +824,7 @@ describe("a body", function()
 
   for what, tail in pairs { ["a brace"] = "}", ["a comma"] = ",", ["a NUL"] = "\0",
     ["another text"] = "{}", ["a comment"] = "// x", ["a byte order mark"] = "\xef\xbb\xbf" } do
-    it("B22 is refused with something behind it: " .. what, function()
+    it("is refused with something behind it: " .. what, function()
       local _, failure = loopback.answer(providers.clumio, {
         body = providers.clumio.body() .. tail,
       })
@@ -832,7 +832,7 @@ describe("a body", function()
     end)
   end
 
-  it("B22 is refused wherever it is cut", function()
+  it("is refused wherever it is cut", function()
     local whole = '{"id":"w-1","stack_version":12,"key_errors":{"a":{"error_code":"\\u00e9é"}},'
       .. '"token":null,"_links":{"_self":{"templated":false}},"supported_regions":["a", -1.5e2]}'
     local orders = {}
@@ -863,7 +863,7 @@ describe("a body", function()
     ['{"id":"w"\0}'] = "a comma is missing (byte 10)",
     ['{"id":"w"}\0'] = "text behind the value (byte 11)",
   } do
-    it(("B22 is refused where it ends too early, or seems to: %q"):format(text), function()
+    it(("is refused where it ends too early, or seems to: %q"):format(text), function()
       local _, failure = loopback.answer(providers.clumio, { body = text })
       assert.matches(message, failure.message, 1, true)
     end)
@@ -901,7 +901,7 @@ describe("a body", function()
     end
   end)
 
-  it("B22 may have white space of JSON's four kinds around everything", function()
+  it("may have white space of JSON's four kinds around everything", function()
     local spaced = '\t\r\n {\n"id"\t:\r"w-1" ,"supported_regions":[ "a" , "b" ] } \n'
     local wallet = assert(loopback.answer(providers.clumio, { body = spaced }))
     assert.same({ "a", "b" }, wallet.supported_regions)
@@ -909,7 +909,7 @@ describe("a body", function()
 
   for what, space in pairs { ["a form feed"] = "\f", ["a vertical tab"] = "\v",
     ["a no-break space"] = "\u{a0}" } do
-    it("B22 is refused with another kind: " .. what, function()
+    it("is refused with another kind: " .. what, function()
       local body = space .. providers.clumio.body()
       assert.is_nil((loopback.answer(providers.clumio, { body = body })))
     end)

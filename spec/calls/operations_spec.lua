@@ -283,7 +283,7 @@ end
 
 describe("an operation", function()
   for _, row in ipairs(rows) do
-    it("F27 sends the documented bytes: " .. row.name, function()
+    it("sends the documented bytes: " .. row.name, function()
       local result, failure, requests, port = ask_row(row)
       assert(result, tostring(failure))
       assert.equal(1, #requests)
@@ -415,7 +415,7 @@ describe("the link to a wallet's keys", function()
   }
 
   for what, row in pairs(followed) do
-    it("F16 is followed where it is " .. what, function()
+    it("is followed where it is " .. what, function()
       local seen = follow(row[1])
       assert.same({ from = "home" }, seen.keys, tostring(seen.failure))
       assert.equal(row[2], seen.requests[2].target)
@@ -462,7 +462,7 @@ describe("the link to a wallet's keys", function()
   }
 
   for what, href in pairs(refused) do
-    it("F16 is not followed where it is " .. what, function()
+    it("is not followed where it is " .. what, function()
       local seen = follow(href)
       assert.is_nil(seen.keys)
       assert.equal("not_sent", seen.failure.outcome)
@@ -473,12 +473,12 @@ describe("the link to a wallet's keys", function()
     end)
   end
 
-  it("F16 is followed by GET, whatever its type says", function()
+  it("is followed by GET, whatever its type says", function()
     local seen = follow("/base/keys", ',"type":"delete"')
     assert.equal("GET", seen.requests[2].method)
   end)
 
-  it("F16 that is not there is a failure", function()
+  it("that is not there is a failure", function()
     local seen = follow(nil)
     assert.is_nil(seen.keys)
     assert.equal("invalid", seen.failure.code)

@@ -60,7 +60,7 @@ describe("the pause before another attempt", function()
   for _, row in ipairs { { 1, 0.1, 0.1 }, { 3, 0.1, 0.4 }, { 1, 1, 1 }, { 2, 1, 2 }, { 4, 1, 8 },
     { 9, 1, 20 }, { 100, 1, 20 } } do
     local attempt, base, cap = table.unpack(row)
-    it(("C01 is random up to %g s after attempt %d, base %g s"):format(cap, attempt, base),
+    it(("is random up to %g s after attempt %d, base %g s"):format(cap, attempt, base),
       function()
         local random, sum = seeded(), 0
         for _ = 1, draws do
@@ -84,14 +84,14 @@ describe("Retry-After", function()
     return failure, slept, #faulty:requests()
   end
 
-  it("C02 of 3 is three seconds", function()
+  it("of 3 is three seconds", function()
     local failure, slept, requests = told "3"
     assert.equal(3, failure.retry_after)
     assert_asked({ 3, 3 }, slept)
     assert.equal(3, requests)
   end)
 
-  it("C02 of a date three seconds ahead is three seconds", function()
+  it("of a date three seconds ahead is three seconds", function()
     local failure, slept, requests = told(date(3))
     assert.is_true(failure.retry_after >= 1 and failure.retry_after <= 3)
     assert.equal(2, #slept)
@@ -101,7 +101,7 @@ describe("Retry-After", function()
 
   for _, past in ipairs { "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
     "Sun Nov  6 08:49:37 1994", "0" } do
-    it("C02 of " .. past .. " is no longer than the pause without one", function()
+    it("of " .. past .. " is no longer than the pause without one", function()
       local failure, slept, requests = told(past)
       assert.equal(0, failure.retry_after)
       assert.equal(2, #slept)
@@ -111,7 +111,7 @@ describe("Retry-After", function()
   end
 
   for _, nonsense in ipairs { "-1", "abc", "1.5", "", "3 s", "1e3", "0x10", "NaN" } do
-    it(("C02 of '%s' is ignored"):format(nonsense), function()
+    it(("of '%s' is ignored"):format(nonsense), function()
       local failure, slept, requests = told(nonsense)
       assert.is_nil(failure.retry_after)
       assert.equal(2, #slept)
@@ -121,13 +121,13 @@ describe("Retry-After", function()
     end)
   end
 
-  it("C02 of 120 is waited for", function()
+  it("of 120 is waited for", function()
     local _, slept = told "120"
     assert_asked({ 120, 120 }, slept)
   end)
 
   for _, long in ipairs { "121", "1000000000000" } do
-    it("C02 of " .. long .. " is handed back", function()
+    it("of " .. long .. " is handed back", function()
       local failure, slept, requests = told(long)
       assert.equal(math.tointeger(long), failure.retry_after)
       assert.same({}, { table.unpack(slept) })
@@ -135,7 +135,7 @@ describe("Retry-After", function()
     end)
   end
 
-  it("C02 of 20 digits is handed back", function()
+  it("of 20 digits is handed back", function()
     local failure, slept, requests = told "99999999999999999999"
     assert.is_true(failure.retry_after > 1000000000000)
     assert.equal("integer", math.type(failure.retry_after))
@@ -143,7 +143,7 @@ describe("Retry-After", function()
     assert.equal(1, requests)
   end)
 
-  it("C02 of a date years ahead is handed back", function()
+  it("of a date years ahead is handed back", function()
     local failure, slept = told(date(3 * 365 * 86400))
     assert.is_true(failure.retry_after > 86400)
     assert.equal(0, #slept)
@@ -151,7 +151,7 @@ describe("Retry-After", function()
 
   for _, wrong in ipairs { date(-365 * 86400), date(365 * 86400), "Sun, 06 Nov 1994 08:49:37 +0900",
     "never" } do
-    it("C19 does not depend on a Date of " .. wrong, function()
+    it("does not depend on a Date of " .. wrong, function()
       local faulty <close> = server.start {
         refusal(429, { "Date: " .. wrong, "Retry-After: 3" }), keeping(clumio),
       }
@@ -171,7 +171,7 @@ describe("Retry-After", function()
 end)
 
 describe("a token's life", function()
-  it("C19 is counted by this machine's clock, whatever the provider's says", function()
+  it("is counted by this machine's clock, whatever the provider's says", function()
     local token = answers.keep {
       status = 201, headers = { "X-Subject-Token: canary-ecl-credential" },
       body = '{"token":{"issued_at":"1999-12-31T23:30:00.000000Z",'
@@ -194,7 +194,7 @@ end)
 
 describe("a create that was provably not sent", function()
   for _, case in ipairs(providers.creates) do
-    it("A01 is tried again where the name does not resolve, three times in all: " .. case.name,
+    it("is tried again where the name does not resolve, three times in all: " .. case.name,
       function()
         local slept <close> = pauses.skip()
         local client = patient(case, "https://nobody.invalid")
@@ -204,7 +204,7 @@ describe("a create that was provably not sent", function()
         assert.is_true(slept[1] <= 0.1 and slept[2] <= 0.2)
       end)
 
-    it("A02 is sent once a server comes up that refused before: " .. case.name, function()
+    it("is sent once a server comes up that refused before: " .. case.name, function()
       local faulty <close> = server.start { late = 0.2, keeping(case) }
       local slept <close> = pauses.skip(function(_, number)
         socket.sleep(number == 2 and 0.4 or 0)
@@ -216,7 +216,7 @@ describe("a create that was provably not sent", function()
     end)
   end
 
-  it("A02 is sent after a handshake that was cut off", function()
+  it("is sent after a handshake that was cut off", function()
     local made = authority.get()
     local faulty <close> = server.start {
       tls = made.good, { accept = "close" }, { accept = "reset", after = 0.05 }, keeping(clumio),
@@ -307,7 +307,7 @@ describe("a proxy", function()
   for _, row in ipairs(rows) do
     local name, order, code, attempts = table.unpack(row)
     for _, case in ipairs(providers.creates) do
-      it(("A27 that answers CONNECT with %s leaves not sent, however often: %s"):format(name,
+      it(("that answers CONNECT with %s leaves not sent, however often: %s"):format(name,
         case.name), function()
         local origin <close> = server.start { tls = made.good, keeping(case) }
         local proxy <close> = server.start { order }
@@ -328,7 +328,7 @@ end)
 
 describe("a connection that idled", function()
   for _, case in ipairs(providers.creates) do
-    it("A11 and that the server closed just before does not harm a create: " .. case.name,
+    it("and that the server closed just before does not harm a create: " .. case.name,
       function()
         local first = { send = refresh.good(), executes = false }
         local faulty <close> = server.start { first, keeping(case) }
@@ -376,7 +376,7 @@ describe("a create that was answered or sent", function()
     assert.equal(1, faulty:creates())
   end)
 
-  it("A22 is sent again after 429, as late as was asked for", function()
+  it("is sent again after 429, as late as was asked for", function()
     local busy = refusal(429, { "Retry-After: 1" })
     local faulty <close> = server.start { busy, busy, keeping(clumio) }
     local client = patient(clumio, faulty.url)
@@ -389,7 +389,7 @@ describe("a create that was answered or sent", function()
   end)
 
   for _, case in ipairs(providers.creates) do
-    it("A22 is created after two times 429: " .. case.name, function()
+    it("is created after two times 429: " .. case.name, function()
       local busy = refusal(429, { "Retry-After: 1" })
       local faulty <close> = server.start { busy, busy, keeping(case) }
       local slept <close> = pauses.skip()
@@ -401,7 +401,7 @@ describe("a create that was answered or sent", function()
       assert.equal(1, faulty:creates())
     end)
 
-    it("C06 is refused at once where the deadline is shorter than Retry-After: " .. case.name,
+    it("is refused at once where the deadline is shorter than Retry-After: " .. case.name,
       function()
         local faulty <close> = server.start { refusal(429, { "Retry-After: 5" }), keeping(case) }
         local slept <close> = pauses.skip()
@@ -442,7 +442,7 @@ describe("a token that is refused", function()
   end
 
   for _, case in ipairs(providers.creates) do
-    it("A23 is replaced once by the token function: " .. case.name, function()
+    it("is replaced once by the token function: " .. case.name, function()
       local token, calls = counting { "first-token", "second-token" }
       local faulty <close> = server.start { refusal(401), keeping(case) }
       expect.created(case, case.create(case.client(faulty.url, { token = token })))
@@ -454,7 +454,7 @@ describe("a token that is refused", function()
       assert.equal(1, faulty:creates())
     end)
 
-    it("A23 is refused where the function has no other one: " .. case.name, function()
+    it("is refused where the function has no other one: " .. case.name, function()
       local token, calls = counting { "first-token" }
       local faulty <close> = server.start { refusal(401), keeping(case) }
       expect.failure("refused", "auth", case.create(patient(case, faulty.url, { token = token })))
@@ -464,7 +464,7 @@ describe("a token that is refused", function()
     end)
   end
 
-  it("A23 is replaced once and no more in a call", function()
+  it("is replaced once and no more in a call", function()
     local token, calls = counting { "one", "two", "three", "four" }
     local faulty <close> = server.start { refusal(401), refusal(401), keeping(clumio) }
     local client = patient(clumio, faulty.url, { token = token })
@@ -474,13 +474,13 @@ describe("a token that is refused", function()
     assert.equal(2, #faulty:requests())
   end)
 
-  it("A23 that was given as such is not tried again", function()
+  it("that was given as such is not tried again", function()
     local faulty <close> = server.start { refusal(401), keeping(clumio) }
     expect.failure("refused", "auth", clumio.create(patient(clumio, faulty.url)))
     assert.equal(1, #faulty:requests())
   end)
 
-  it("A23 may be replaced after 429 and before another 429", function()
+  it("may be replaced after 429 and before another 429", function()
     local token = counting { "one", "two" }
     local busy = refusal(429, { "Retry-After: 0" })
     local faulty <close> = server.start { busy, refusal(401), busy, keeping(clumio) }
@@ -574,21 +574,21 @@ describe("the quota of a client", function()
     end
   end
 
-  it("C04 lets 200 calls to a dead server make 20 further requests", function()
+  it("lets 200 calls to a dead server make 20 further requests", function()
     local faulty <close> = server.start { {} }
     local _ <close> = pauses.skip()
     call(patient(clumio, faulty.url), 200)
     assert.equal(220, #faulty:requests())
   end)
 
-  it("C04 costs twice as much after time-outs", function()
+  it("costs twice as much after time-outs", function()
     local faulty <close> = server.start { { finish = "hang" } }
     local _ <close> = pauses.skip()
     call(patient(clumio, faulty.url, { timeout = 0.02 }), 15)
     assert.equal(25, #faulty:requests())
   end)
 
-  it("C04 is the client's own", function()
+  it("is the client's own", function()
     local faulty <close> = server.start { {} }
     local _ <close> = pauses.skip()
     call(patient(clumio, faulty.url), 30)
@@ -597,7 +597,7 @@ describe("the quota of a client", function()
     assert.equal(53, #faulty:requests())
   end)
 
-  it("C04 gets back from a success what the call has cost", function()
+  it("gets back from a success what the call has cost", function()
     local orders = {}
     for i = 1, 54, 3 do
       orders[i], orders[i + 1], orders[i + 2] = {}, {}, keeping(refresh)
@@ -623,7 +623,7 @@ describe("a deadline", function()
 
   for _, row in ipairs(calls) do
     local name, call, outcome, creates = table.unpack(row)
-    it(("C07 ends %s whose headers never do"):format(name), function()
+    it(("ends %s whose headers never do"):format(name), function()
       local faulty <close> = server.start { ENDLESS }
       local client = patient(clumio, faulty.url, { deadline = 0.5 })
       local seconds = elapsed(function()
@@ -635,7 +635,7 @@ describe("a deadline", function()
     end)
   end
 
-  it("C07 is for all attempts together", function()
+  it("is for all attempts together", function()
     local faulty <close> = server.start { { send = { { sleep = 0.2 } } } }
     local client = patient(clumio, faulty.url, { deadline = 0.5, attempts = 100 })
     local seconds = elapsed(function()
@@ -645,7 +645,7 @@ describe("a deadline", function()
     assert.is_true(#faulty:requests() <= 3)
   end)
 
-  it("C07 is not outlasted by a pause", function()
+  it("is not outlasted by a pause", function()
     local faulty <close> = server.start { {} }
     local client = patient(clumio, faulty.url, { attempts = 100 })
     local seconds = elapsed(function()
@@ -654,7 +654,7 @@ describe("a deadline", function()
     assert.is_true(seconds < 0.65, "it took " .. seconds .. " s")
   end)
 
-  it("C07 ends a name's look-up and a silent connect as well", function()
+  it("ends a name's look-up and a silent connect as well", function()
     local full <close> = server.start { full = true }
     local client = patient(clumio, full.url, { deadline = 0.4 })
     local seconds = elapsed(function()
@@ -701,7 +701,7 @@ describe("an interrupt", function()
     return least, creates
   end
 
-  it("C17 ends the pause before another attempt", function()
+  it("ends the pause before another attempt", function()
     local seconds, creates = quickest(function(url)
       local client = assert(require("coffer").clumio { base_url = url, token = "t" })
       client:create_wallet "123456789012"
@@ -710,7 +710,7 @@ describe("an interrupt", function()
     assert.equal(0, creates)
   end)
 
-  it("C17 ends a slow answer", function()
+  it("ends a slow answer", function()
     local seconds = quickest(function(url)
       local client = assert(require("coffer").clumio { base_url = url, token = "t" })
       client:get_wallet "w-1"
@@ -718,7 +718,7 @@ describe("an interrupt", function()
     assert.is_true(seconds < 0.2, "it took " .. seconds .. " s")
   end)
 
-  it("C17 ends the wait for a wallet", function()
+  it("ends the wait for a wallet", function()
     local seconds = quickest(function(url)
       local client = assert(require("coffer").clumio { base_url = url, token = "t" })
       client:create_wallet("123456789012"):wait { interval = 60 }

@@ -39,7 +39,7 @@ local function dump(value, seen)
 end
 
 describe("a secret", function()
-  it("E01 prints as [secret]", function()
+  it("prints as [secret]", function()
     assert.equal("[secret]", tostring(secret()))
     assert.equal("[secret]", ("%s"):format(secret()))
     assert.equal("[secret]", ("%10.8s"):format(secret()):match "%S+")
@@ -73,33 +73,33 @@ describe("a secret", function()
   }
 
   for name, action in pairs(refused) do
-    it("E01 is no text for " .. name, function()
+    it("is no text for " .. name, function()
       refuses(action)
     end)
   end
 
-  it("E01 says how to read it where text is wanted", function()
+  it("says how to read it where text is wanted", function()
     assert.matches(":reveal()", refuses(refused["concatenation from the left"]), 1, true)
   end)
 
-  it("E01 is not shown by %q and %d", function()
+  it("is not shown by %q and %d", function()
     refuses(function() return ("%q"):format(secret()) end)
     refuses(function() return ("%d"):format(secret()) end)
   end)
 
-  it("E01 has no member but its methods", function()
+  it("has no member but its methods", function()
     assert.is_nil(secret().text)
     assert.is_nil(secret()[1])
     assert.is_nil(secret().bytes)
   end)
 
-  it("E01 is not shown by dumpers", function()
+  it("is not shown by dumpers", function()
     local shown = dump { token = secret(), [secret()] = 1 }
     assert.is_nil(shown:find(CANARY, 1, true))
     assert.truthy(shown:find("[secret]", 1, true))
   end)
 
-  it("E01 is not shown by a result that holds it", function()
+  it("is not shown by a result that holds it", function()
     local account = assert(loopback.answer(providers.ecl))
     for _, case in ipairs { account.Password, account.SecretKey } do
       local text = case:reveal()
@@ -110,11 +110,11 @@ describe("a secret", function()
     refuses(function() return cjson.encode(account) end)
   end)
 
-  it("E01 has no value for the debug library", function()
+  it("has no value for the debug library", function()
     assert.is_nil((debug.getuservalue(secret(), 1)))
   end)
 
-  it("E01 equals another with the same text, and nothing else", function()
+  it("equals another with the same text, and nothing else", function()
     assert.is_true(secret() == secret())
     assert.is_false(secret() == coffer.secret "another")
     assert.is_false(secret() == coffer.secret(CANARY .. "x"))
@@ -150,19 +150,19 @@ describe("a secret", function()
 end)
 
 describe("a wiped secret", function()
-  it("E18 is not revealed", function()
+  it("is not revealed", function()
     local hush = secret()
     hush:wipe()
     assert.matches("the secret has been wiped", refuses(function() return hush:reveal() end))
   end)
 
-  it("E18 may be wiped again", function()
+  it("may be wiped again", function()
     local hush = secret()
     hush:wipe()
     assert.has_no_error(function() hush:wipe() end)
   end)
 
-  it("E18 still prints as [secret], and equals nothing", function()
+  it("still prints as [secret], and equals nothing", function()
     local hush = secret()
     hush:wipe()
     assert.equal("[secret]", tostring(hush))
@@ -170,7 +170,7 @@ describe("a wiped secret", function()
     refuses(function() return hush .. "" end)
   end)
 
-  it("E18 is what the end of a scope leaves", function()
+  it("is what the end of a scope leaves", function()
     local kept
     do
       local hush <close> = secret()
@@ -180,7 +180,7 @@ describe("a wiped secret", function()
     refuses(function() return kept:reveal() end)
   end)
 
-  it("E18 is what an error leaves of a scope", function()
+  it("is what an error leaves of a scope", function()
     local kept
     pcall(function()
       local hush <close> = secret()
@@ -190,14 +190,14 @@ describe("a wiped secret", function()
     refuses(function() return kept:reveal() end)
   end)
 
-  it("E18 may have been wiped before the end of its scope", function()
+  it("may have been wiped before the end of its scope", function()
     assert.has_no_error(function()
       local hush <close> = secret()
       hush:wipe()
     end)
   end)
 
-  it("E18 may be collected in any order with what holds it", function()
+  it("may be collected in any order with what holds it", function()
     local said = interpreter.run({}, [[
       local coffer = require "coffer"
       local left = 0
@@ -218,21 +218,21 @@ describe("a wiped secret", function()
     assert.is_false(said[2])
   end)
 
-  it("E18 does not take the client's own copy along", function()
+  it("does not take the client's own copy along", function()
     local token = secret()
     local request = loopback.sent(providers.clumio, nil, { token = token })
     assert.equal("Bearer " .. CANARY, request.headers.authorization)
     token:wipe()
   end)
 
-  it("E18 is refused as a token, without its text", function()
+  it("is refused as a token, without its text", function()
     local token = secret()
     token:wipe()
     local said = refuses(function() return (coffer.clumio { token = token }) end)
     assert.matches("token", said)
   end)
 
-  it("E18 raises where its methods are given something else", function()
+  it("raises where its methods are given something else", function()
     for _, method in ipairs { "reveal", "wipe" } do
       assert.has_error(function() secret()[method] {} end)
       assert.has_error(function() secret()[method](io.stdout) end)

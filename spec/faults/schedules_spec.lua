@@ -176,7 +176,7 @@ local function draw(number, case)
 end
 
 local function title(number, schedule)
-  return ("A33 schedule %d: %s%s%s%s"):format(number, schedule.case.provider,
+  return ("schedule %d: %s%s%s%s"):format(number, schedule.case.provider,
     schedule.is_ensured and " ensures" or " creates", schedule.exists and " what is there" or "",
     schedule.has_tls and " by TLS" or "")
 end
@@ -299,7 +299,7 @@ describe("a schedule of faults", function()
     end)
   end
 
-  it("A33 was of every kind", function()
+  it("was of every kind", function()
     for _, word in ipairs { "created", "found", "recovered", "unknown", "refused", "not_sent" } do
       assert.is_true((heard[word] or 0) >= 5, word .. " was told too seldom")
     end

@@ -26,26 +26,26 @@ end
 
 describe("a certificate", function()
   local rows = {
-    { "F01", "that is self-signed", "self_signed" },
-    { "F01", "of an unknown authority", "unknown_authority" },
-    { "F02", "for another host", "other_host" },
-    { "F02", "that has expired", "expired" },
-    { "F02", "that is not yet valid", "not_yet_valid" },
+    { "that is self-signed", "self_signed" },
+    { "of an unknown authority", "unknown_authority" },
+    { "for another host", "other_host" },
+    { "that has expired", "expired" },
+    { "that is not yet valid", "not_yet_valid" },
   }
 
   for _, case in ipairs(providers.creates) do
     for _, row in ipairs(rows) do
-      local number, what, name = table.unpack(row)
-      it(("%s %s stops %s before it is sent"):format(number, what, case.name), function()
+      local what, name = table.unpack(row)
+      it(("%s stops %s before it is sent"):format(what, case.name), function()
         refuses(case, made[name])
       end)
     end
 
-    it("F01 of a private authority is not trusted without ca_file: " .. case.name, function()
+    it("of a private authority is not trusted without ca_file: " .. case.name, function()
       refuses(case, made.good, {})
     end)
 
-    it("F01 of the authority in ca_file is trusted: " .. case.name, function()
+    it("of the authority in ca_file is trusted: " .. case.name, function()
       local faulty <close> = server.start {
         tls = made.good,
         { send = case.good(), finish = "keep" },
@@ -58,14 +58,14 @@ describe("a certificate", function()
     end)
   end
 
-  it("F02 is good for every name in it", function()
+  it("is good for every name in it", function()
     local case = providers.clumio
     local faulty <close> = server.start { tls = made.good, { send = case.good() } }
     local client = case.client("https://localhost:" .. faulty.port, { ca_file = made.root })
     expect.created(case, case.create(client))
   end)
 
-  it("F01 cannot be judged with a CA file that is not there or is none", function()
+  it("cannot be judged with a CA file that is not there or is none", function()
     local case = providers.clumio
     local faulty <close> = server.start { tls = made.good, { send = case.good() } }
     for _, path in ipairs { "/nonexistent/ca.pem", workdir.write("no-ca.pem", "nothing\n") } do
@@ -235,7 +235,7 @@ end)
 
 describe("a handshake", function()
   for _, ending in ipairs { "close", "reset" } do
-    it("F02 that ends in " .. ending .. " leaves not sent", function()
+    it("that ends in " .. ending .. " leaves not sent", function()
       local case = providers.clumio
       local faulty <close> = server.start { tls = made.good, { accept = ending, after = 0.05 } }
       expect.failure("not_sent", "tls",
@@ -253,7 +253,7 @@ describe("a server that speaks only", function()
   }
 
   for _, kind in ipairs(kinds) do
-    it("F04 " .. kind[1] .. " gets nothing", function()
+    it(kind[1] .. " gets nothing", function()
       local old <close> = s_server.start { tls = made.good, arguments = kind[2] }
       local case = providers.clumio
       expect.failure("not_sent", "tls",
@@ -281,7 +281,7 @@ CipherString = ALL:@SECLEVEL=0
   ]]
 
   for i = 1, 2 do
-    it("F04 " .. kinds[i][1] .. " gets nothing from a machine that would allow it", function()
+    it(kinds[i][1] .. " gets nothing from a machine that would allow it", function()
       local old <close> = s_server.start { tls = made.good, arguments = kinds[i][2] }
       local said = interpreter.run({ OPENSSL_CONF = lax }, ASK, old.url, made.root)
       assert.same({ "not_sent", "tls" }, said)
@@ -291,7 +291,7 @@ end)
 
 describe("a server that offers HTTP/2", function()
   if not nginx.is_there() then
-    pending "A14 (nginx is not installed)"
+    pending "nginx is not installed"
     return
   end
 
@@ -304,14 +304,14 @@ describe("a server that offers HTTP/2", function()
   end
 
   for _, case in ipairs(providers.creates) do
-    it("A14 is spoken to in HTTP/1.1: " .. case.name, function()
+    it("is spoken to in HTTP/1.1: " .. case.name, function()
       local web <close> = start(case)
       local thing = expect.created(case, case.create(case.client(web.url, { ca_file = made.root })))
       assert.equal("HTTP/1.1", coffer.response(thing).headers["x-spoken"])
     end)
   end
 
-  it("A14 does offer it", function()
+  it("does offer it", function()
     local web <close> = start(providers.clumio)
     local client = io.popen(("openssl s_client -alpn h2 -connect 127.0.0.1:%d </dev/null 2>&1")
       :format(web.port))
@@ -323,7 +323,7 @@ end)
 
 describe("a server that asks for a client's certificate", function()
   if not nginx.is_there() then
-    pending "F06 (nginx is not installed)"
+    pending "nginx is not installed"
     return
   end
 
@@ -345,12 +345,12 @@ describe("a server that asks for a client's certificate", function()
   end
 
   for _, case in ipairs(providers.creates) do
-    it("F06 takes the one that is given: " .. case.name, function()
+    it("takes the one that is given: " .. case.name, function()
       local web <close> = start(case)
       expect.created(case, create(case, web, made.client))
     end)
 
-    it("F06 refuses clearly without one, and with a stranger's: " .. case.name, function()
+    it("refuses clearly without one, and with a stranger's: " .. case.name, function()
       local web <close> = start(case)
       for _, pair in ipairs { {}, made.client_of_stranger } do
         local failure = expect.failure("refused", "rejected", create(case, web, pair))
@@ -359,7 +359,7 @@ describe("a server that asks for a client's certificate", function()
     end)
   end
 
-  it("F06 is shown the one that a file was replaced by, on no kept connection", function()
+  it("is shown the one that a file was replaced by, on no kept connection", function()
     local case = providers.clumio
     local web <close> = start(case)
     local client = case.client(web.url, { ca_file = made.root,
@@ -372,7 +372,7 @@ describe("a server that asks for a client's certificate", function()
     expect.failure("refused", "rejected", case.create(client))
   end)
 
-  it("F06 is not reached with a key that does not fit", function()
+  it("is not reached with a key that does not fit", function()
     local case = providers.clumio
     local web <close> = start(case)
     local pair = { certificate = made.client.certificate, key = made.good.key }
@@ -403,7 +403,7 @@ describe("verification", function()
   local others = { ciphers = true, tls_min = true, ssl_options = true, curl_options = true }
 
   for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
-    it("F07 has no switch: " .. provider, function()
+    it("has no switch: " .. provider, function()
       for _, name in ipairs(switches) do
         for _, value in ipairs { false, 0, "none" } do
           local ok, trouble = pcall(coffer[provider], { [name] = value })
@@ -416,7 +416,7 @@ describe("verification", function()
     end)
   end
 
-  it("F07 has no switch in a call's options either", function()
+  it("has no switch in a call's options either", function()
     local case = providers.clumio
     local faulty <close> = server.start { { send = case.good() } }
     local client = case.client(faulty.url)

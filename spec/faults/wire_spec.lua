@@ -14,7 +14,7 @@ local BIG = ("x"):rep(2000000)
 
 describe("a connection that nobody accepts", function()
   for _, case in ipairs(providers.creates) do
-    it("A03 leaves not sent: " .. case.name, function()
+    it("leaves not sent: " .. case.name, function()
       local full <close> = server.start { full = true }
       local client = case.client(full.url, { connect_timeout = 0.3, timeout = 10 })
       local started = os.time()
@@ -25,7 +25,7 @@ describe("a connection that nobody accepts", function()
     end)
   end
 
-  it("A03 does not outlast the attempt where that is shorter", function()
+  it("does not outlast the attempt where that is shorter", function()
     local full <close> = server.start { full = true }
     local client = providers.clumio.client(full.url, { timeout = 0.3 })
     expect.failure("not_sent", nil, providers.clumio.create(client))
@@ -33,12 +33,12 @@ describe("a connection that nobody accepts", function()
 end)
 
 describe("a connection that breaks", function()
-  for name, run in faults.tests("A04", "A05", "A06", "A07", "A08", "A15") do
+  for name, run in faults.tests(faults.connections) do
     it(name, run)
   end
 
   for _, case in ipairs(providers.creates) do
-    it("A05 by a reset that may be quicker than the request is not misjudged: " .. case.name,
+    it("by a reset that may be quicker than the request is not misjudged: " .. case.name,
       function()
         local faulty <close> = server.start { { accept = "reset" } }
         local _, failure = case.create(case.client(faulty.url))
@@ -49,12 +49,12 @@ describe("a connection that breaks", function()
       end)
   end
 
-  it("A06 tells what to look for", function()
-    local failure = faults.check(faults.of("A06")[1], providers.clumio)
+  it("tells what to look for", function()
+    local failure = faults.check(faults["a request read and then FIN"], providers.clumio)
     assert.same({ account_native_id = answers.asked.account_native_id }, failure.key)
   end)
 
-  it("A06 leaves a refresh unknown as well", function()
+  it("leaves a refresh unknown as well", function()
     local faulty <close> = server.start { {} }
     local case = providers.refresh
     expect.failure("unknown", "unreachable", case.create(case.client(faulty.url)))
@@ -64,7 +64,7 @@ end)
 describe("a connection that has served before", function()
   for _, ending in ipairs { "close", "reset" } do
     for _, case in ipairs(providers.creates) do
-      it(("A09 dies by %s unanswered: %s is sent once more by nobody"):format(ending, case.name),
+      it(("dies by %s unanswered: %s is sent once more by nobody"):format(ending, case.name),
         function()
           local good = { send = case.good(), finish = "keep" }
           local faulty <close> = server.start { good, { finish = ending }, good }
@@ -76,7 +76,7 @@ describe("a connection that has served before", function()
         end)
     end
 
-    it("A09 dies by " .. ending .. " after a refresh: clumio create_wallet is sent once", function()
+    it("dies by " .. ending .. " after a refresh: clumio create_wallet is sent once", function()
       local refresh, case = providers.refresh, providers.clumio
       local faulty <close> = server.start {
         paths = { ["POST " .. refresh.path] = { { send = refresh.good(), finish = "keep" } } },
@@ -92,7 +92,7 @@ describe("a connection that has served before", function()
   end
 
   for _, case in ipairs(providers.creates) do
-    it("A09 is used again while it is well: " .. case.name, function()
+    it("is used again while it is well: " .. case.name, function()
       local faulty <close> = server.start { { send = case.good(), finish = "keep" } }
       local client = case.client(faulty.url)
       expect.created(case, case.create(client))
@@ -101,7 +101,7 @@ describe("a connection that has served before", function()
       assert.equal(2, faulty:creates())
     end)
 
-    it("A09 is left alone once the server has closed it: " .. case.name, function()
+    it("is left alone once the server has closed it: " .. case.name, function()
       local first = { send = case.good(), finish = "close" }
       local faulty <close> = server.start { first, { send = case.good(), finish = "keep" } }
       local client = case.client(faulty.url)
@@ -117,7 +117,7 @@ end)
 describe("a redirect that keeps the method", function()
   for _, status in ipairs { 307, 308 } do
     for _, case in ipairs(providers.creates) do
-      it(("A24 %d is a refusal of %s, and the other host sees nothing"):format(status, case.name),
+      it(("%d is a refusal of %s, and the other host sees nothing"):format(status, case.name),
         function()
           local other <close> = server.start { { send = case.good(), finish = "keep" } }
           local faulty <close> = server.start {
@@ -140,7 +140,7 @@ end)
 describe("a body of 2 MB", function()
   for _, case in ipairs(providers.creates) do
     if not case.has_no_body then
-      it("A26 that is reset after 1,000 bytes leaves unknown: " .. case.name, function()
+      it("that is reset after 1,000 bytes leaves unknown: " .. case.name, function()
         local faulty <close> = server.start { { read = 1000, finish = "reset" } }
         local client = case.client(faulty.url)
         expect.failure("unknown", "unreachable", case.create(client, { extra = { padding = BIG } }))
@@ -148,7 +148,7 @@ describe("a body of 2 MB", function()
         assert.equal(1, #faulty:connections())
       end)
 
-      it("A26 arrives whole: " .. case.name, function()
+      it("arrives whole: " .. case.name, function()
         local faulty <close> = server.start { { send = case.good(), finish = "keep" } }
         expect.created(case, case.create(case.client(faulty.url), { extra = { padding = BIG } }))
         local request = faulty:requests()[1]
@@ -164,14 +164,14 @@ describe("a time-out behind TLS", function()
   local made = authority.get()
 
   for _, case in ipairs(providers.creates) do
-    it("A35 after sending leaves unknown: " .. case.name, function()
+    it("after sending leaves unknown: " .. case.name, function()
       local faulty <close> = server.start { tls = made.good, { finish = "hang" } }
       local client = case.client(faulty.url, { ca_file = made.root, timeout = 0.3 })
       expect.failure("unknown", "timeout", case.create(client))
       assert.equal(1, faulty:creates())
     end)
 
-    it("A35 in the handshake leaves not sent: " .. case.name, function()
+    it("in the handshake leaves not sent: " .. case.name, function()
       local faulty <close> = server.start { tls = made.good, { accept = "hang" } }
       local client = case.client(faulty.url, { ca_file = made.root, timeout = 0.3 })
       expect.failure("not_sent", "timeout", case.create(client))
@@ -179,7 +179,7 @@ describe("a time-out behind TLS", function()
     end)
   end
 
-  it("A35 is that of the call where the call has one", function()
+  it("is that of the call where the call has one", function()
     local faulty <close> = server.start { { finish = "hang" } }
     local client = providers.clumio.client(faulty.url)
     expect.failure("unknown", "timeout", providers.clumio.create(client, { timeout = 0.3 }))

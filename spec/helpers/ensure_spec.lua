@@ -245,7 +245,7 @@ describe("ensure after an answer that does not tell", function()
 
   for _, case in ipairs(providers.creates) do
     for name, order in pairs(hiding) do
-      it(("A18 recovers what %s hid: %s"):format(name, case.name), function()
+      it(("recovers what %s hid: %s"):format(name, case.name), function()
         local faulty <close> = start(case, first_or_conflict(case, order))
         local slept <close> = pauses.skip()
         assert_there(case, "recovered", lists.ensure(case, case.client(faulty.url)))
@@ -255,7 +255,7 @@ describe("ensure after an answer that does not tell", function()
       end)
     end
 
-    it("A18 leaves the create itself unknown: " .. case.name, function()
+    it("leaves the create itself unknown: " .. case.name, function()
       local faulty <close> = start(case, first_or_conflict(case, failing(500)))
       expect.failure("unknown", "unavailable",
         case.create(case.client(faulty.url, { attempts = 3 })))
@@ -265,7 +265,7 @@ describe("ensure after an answer that does not tell", function()
   end
 
   for _, case in ipairs(listed) do
-    it("A18 recovers what shows at the second look: " .. case.name, function()
+    it("recovers what shows at the second look: " .. case.name, function()
       local list = lists[case.provider]
       local absent = lists.keep(list, {})
       local faulty <close> = server.start {
@@ -278,7 +278,7 @@ describe("ensure after an answer that does not tell", function()
       assert.equal(1, faulty:creates())
     end)
 
-    it("A18 tells of two that there are then: " .. case.name, function()
+    it("tells of two that there are then: " .. case.name, function()
       local list = lists[case.provider]
       local two = { list.item "id-one", list.item "id-two" }
       if case == commvault then
@@ -297,7 +297,7 @@ describe("ensure after an answer that does not tell", function()
       assert.equal(1, faulty:creates())
     end)
 
-    it("A18 stays unknown where the further looks fail: " .. case.name, function()
+    it("stays unknown where the further looks fail: " .. case.name, function()
       local list = lists[case.provider]
       local faulty <close> = server.start {
         paths = { ["GET " .. list.path] = { lists.keep(list, {}), failing(500) } }, LOST,
@@ -311,7 +311,7 @@ describe("ensure after an answer that does not tell", function()
       assert.equal(1, posts(faulty))
     end)
 
-    it("A18 does not take one absence and one failed look for absent: " .. case.name, function()
+    it("does not take one absence and one failed look for absent: " .. case.name, function()
       local list = lists[case.provider]
       local faulty <close> = server.start {
         paths = { ["GET " .. list.path] = { lists.keep(list, {}), lists.keep(list, {}),
@@ -325,7 +325,7 @@ describe("ensure after an answer that does not tell", function()
   end
 
   for _, case in ipairs { clumio, astra } do
-    it("A21 creates no second one where nobody would refuse it: " .. case.name, function()
+    it("creates no second one where nobody would refuse it: " .. case.name, function()
       local faulty <close> = start(case, { refusal(503), keeping(case) })
       local slept <close> = pauses.skip()
       expect.failure("unknown", "unavailable", lists.ensure(case, case.client(faulty.url)))
@@ -336,7 +336,7 @@ describe("ensure after an answer that does not tell", function()
   end
 
   for _, case in ipairs { commvault, ecl } do
-    it("A21 creates once more what was absent twice, a second one being refused: " .. case.name,
+    it("creates once more what was absent twice, a second one being refused: " .. case.name,
       function()
         local faulty <close> = start(case, { refusal(503, { "Retry-After: 1" }), keeping(case) })
         local slept <close> = pauses.skip()
@@ -346,7 +346,7 @@ describe("ensure after an answer that does not tell", function()
         assert.equal(2, posts(faulty))
       end)
 
-    it("A21 creates no third time: " .. case.name, function()
+    it("creates no third time: " .. case.name, function()
       local faulty <close> = start(case, { refusal(503), refusal(503), keeping(case) })
       local _ <close> = pauses.skip()
       expect.failure("unknown", "unavailable", lists.ensure(case, case.client(faulty.url)))
@@ -355,7 +355,7 @@ describe("ensure after an answer that does not tell", function()
     end)
 
     for _, second in ipairs { 400, 401, 403, 429 } do
-      it(("A21 stays unknown where the second create is met by %d: %s"):format(second, case.name),
+      it(("stays unknown where the second create is met by %d: %s"):format(second, case.name),
         function()
           local late = { executes = false, finish = "hang" } -- who knows what becomes of it
           local faulty <close> = start(case, { late, refusal(second) })
@@ -367,7 +367,7 @@ describe("ensure after an answer that does not tell", function()
     end
   end
 
-  it("A21 leaves the create itself unknown, with Retry-After", function()
+  it("leaves the create itself unknown, with Retry-After", function()
     local faulty <close> = start(commvault, { refusal(503, { "Retry-After: 1" }) })
     local failure = expect.failure("unknown", "unavailable",
       commvault.create(commvault.client(faulty.url, { attempts = 3 })))
@@ -375,7 +375,7 @@ describe("ensure after an answer that does not tell", function()
     assert.equal(1, #faulty:requests())
   end)
 
-  it("A21 waits in real time for the request to be over", function()
+  it("waits in real time for the request to be over", function()
     local case = commvault
     local late = { executes = false, send = { { sleep = 0.3 }, { create = "once" } } }
     local faulty <close> = start(case, { late, lists.conflict(case) })
@@ -400,7 +400,7 @@ describe("ensure after an answer that does not tell", function()
       end)
     end
 
-    it("C07 does not outlive its deadline: " .. case.name, function()
+    it("does not outlive its deadline: " .. case.name, function()
       local faulty <close> = start(case, { { finish = "hang" } })
       local begun = socket.gettime()
       expect.failure("unknown", "timeout", lists.ensure(case, case.client(faulty.url),
@@ -421,7 +421,7 @@ describe("ensure after an answer that does not tell", function()
     assert.equal(0, posts(faulty))
   end)
 
-  it("C07 does not outlive its deadline by looking at pages", function()
+  it("does not outlive its deadline by looking at pages", function()
     local list, orders = lists.clumio, {}
     for i = 1, 100 do
       local page = lists.keep(list, {}, "/wallets?start=page" .. i)
@@ -933,7 +933,7 @@ describe("ensure through a proxy that lost its patience", function()
   for _, fault in ipairs(faults) do
     local status, name, order = table.unpack(fault)
     for _, case in ipairs(providers.creates) do
-      it(("A19 recovers what %s hid as %s: %s"):format(status, name, case.name), function()
+      it(("recovers what %s hid as %s: %s"):format(status, name, case.name), function()
         local faulty <close> = start(case, first_or_conflict(case, order))
         local web <close> = front(faulty)
         local _ <close> = pauses.skip()
@@ -942,7 +942,7 @@ describe("ensure through a proxy that lost its patience", function()
         assert.equal(case == ecl and 2 or 1, posts(faulty))
       end)
 
-      it(("A19 leaves the create itself unknown after %s as %s: %s"):format(status, name,
+      it(("leaves the create itself unknown after %s as %s: %s"):format(status, name,
         case.name), function()
         local faulty <close> = start(case, first_or_conflict(case, order))
         local web <close> = front(faulty)

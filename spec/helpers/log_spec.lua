@@ -106,7 +106,7 @@ describe("the log function", function()
     assert.is_nil(text:find(mine.password, 1, true))
   end)
 
-  it("E05 sees neither query nor body, and no header but those of a list", function()
+  it("sees neither query nor body, and no header but those of a list", function()
     local box <close> = coffer.sandbox()
     local log, events = keeping()
     local secrets = {}
@@ -152,7 +152,7 @@ describe("the log function", function()
     end
   end)
 
-  it("E05 has none of the canaries of any answer, well or broken", function()
+  it("has none of the canaries of any answer, well or broken", function()
     for _, case in ipairs(providers.creates) do
       for _, send in ipairs { case.good(), case.good():sub(1, -3), case.good { status = 500 } } do
         local faulty <close> = server.start { { send = send } }
@@ -231,7 +231,7 @@ describe("COFFER_LOG", function()
     return child.execute(environment .. " " .. command)
   end
 
-  it("E05 prints one line an attempt on stderr where it is debug", function()
+  it("prints one line an attempt on stderr where it is debug", function()
     local faulty <close> = server.start { { send = clumio.good() } }
     local said = run("env COFFER_LOG=debug", faulty.url, clumio)
     assert.equal("clumio wallet w-1 (Waiting)\n", said.output)
@@ -241,7 +241,7 @@ describe("COFFER_LOG", function()
     expect.no_canary(said.errors)
   end)
 
-  it("E05 prints no secret of an account", function()
+  it("prints no secret of an account", function()
     local faulty <close> = server.start { { send = providers.ecl.good() } }
     local said = run("env COFFER_LOG=debug", faulty.url .. "/ecl-objectstorage", providers.ecl)
     assert.equal("ecl account 12345\n", said.output)

@@ -461,7 +461,7 @@ describe("a walk over pages", function()
     assert.equal(4, #slept)
   end)
 
-  it("C07 has a deadline for each page, and collect one for all", function()
+  it("has a deadline for each page, and collect one for all", function()
     local orders = {}
     for i = 1, 20 do
       local page = lists.keep(clumio, { clumio.item("w" .. i) },

@@ -308,7 +308,7 @@ describe("a prepared request", function()
     assert.equal(1, calls)
   end)
 
-  it("A23 has a refused token replaced as the call has", function()
+  it("has a refused token replaced as the call has", function()
     local faulty <close> = server.start {
       answers.keep { status = 401, body = clumio.error_body() },
       { send = clumio.good(), finish = "keep" },

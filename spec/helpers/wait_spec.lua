@@ -103,7 +103,7 @@ local function fast_time()
 end
 
 describe("waiting for a vault", function()
-  it("C09 looks at the job until it is over, with pauses that double", function()
+  it("looks at the job until it is over, with pauses that double", function()
     local vault, faulty = thing(commvault, JOB, times(5, job "Running", job "Completed"))
     local _ <close> = faulty
     local slept <close> = pauses.skip()
@@ -116,7 +116,7 @@ describe("waiting for a vault", function()
     assert.equal(1, faulty:creates())
   end)
 
-  it("C09 pauses two minutes at the most", function()
+  it("pauses two minutes at the most", function()
     local vault, faulty = thing(commvault, JOB, times(9, job "Running", job "Completed"))
     local _ <close> = faulty
     local slept <close> = pauses.skip()
@@ -125,7 +125,7 @@ describe("waiting for a vault", function()
     assert.same({ 120, 120 }, { slept[8], slept[9] })
   end)
 
-  it("C09 begins with the interval that is given, and takes a longer one than usual", function()
+  it("begins with the interval that is given, and takes a longer one than usual", function()
     local vault, faulty = thing(commvault, JOB, times(3, job "Running", job "Completed"))
     local _ <close> = faulty
     local slept <close> = pauses.skip()
@@ -136,7 +136,7 @@ describe("waiting for a vault", function()
     assert.same({ 300, 300, 300 }, { table.unpack(slept, 4) })
   end)
 
-  it("B16 asks for the job by its whole number", function()
+  it("asks for the job by its whole number", function()
     local vault, faulty = thing(commvault, JOB, { job "Completed" })
     local _ <close> = faulty
     assert.equal("integer", math.type(vault.addEndpointJob.jobId))
@@ -144,7 +144,7 @@ describe("waiting for a vault", function()
     assert.equal("/commandcenter/api/Job/12345", faulty:requests()[2].target)
   end)
 
-  it("B16 asks for a job beyond 2^53", function()
+  it("asks for a job beyond 2^53", function()
     local faulty <close> = server.start {
       keeping(commvault, { changes = {
         addEndpointJob = answers.endpoint_job { jobId = "9007199254740993" } } }),
@@ -178,7 +178,7 @@ describe("waiting for a vault", function()
 
   for _, status in ipairs { "Failed", "Failed to Start", "Killed", "Suspend", "Suspended",
     "FAILED", "Completed w/ one or more errors", "Committed" } do
-    it("C10 tells why where the job is " .. status, function()
+    it("tells why where the job is " .. status, function()
       local vault, faulty = thing(commvault, JOB, { job "Running", job(status, "no licence") })
       local _ <close> = faulty
       local slept <close> = pauses.skip()
@@ -203,7 +203,7 @@ describe("waiting for a vault", function()
   for _, row in ipairs { { "500", refusal(500) }, { "503", refusal(503) }, { "a cut answer", CUT },
     { "a reset", { finish = "reset" } }, { "429", refusal(429), 4 }, -- two holds of the client
     { "malformed JSON", answers.keep { body = "{" } } } do
-    it("C11 is not ended by " .. row[1], function()
+    it("is not ended by " .. row[1], function()
       local vault, faulty = thing(commvault, JOB, { row[2], row[2], job "Completed" })
       local _ <close> = faulty
       local slept <close> = pauses.skip()
@@ -215,7 +215,7 @@ describe("waiting for a vault", function()
 
   for name, absent in pairs { ["404"] = refusal(404), ["an empty list"] = NO_JOB,
     ["another job"] = job("Failed", "", 99) } do
-    it("C11 takes 19 times " .. name .. " for a job that is too fresh", function()
+    it("takes 19 times " .. name .. " for a job that is too fresh", function()
       local vault, faulty = thing(commvault, JOB, times(19, absent, job "Completed"))
       local _ <close> = faulty
       local _ <close> = pauses.skip()
@@ -223,7 +223,7 @@ describe("waiting for a vault", function()
       assert.equal(20, looks(faulty, JOB))
     end)
 
-    it("C11 ends after 20 times " .. name, function()
+    it("ends after 20 times " .. name, function()
       local vault, faulty = thing(commvault, JOB, { absent })
       local _ <close> = faulty
       local _ <close> = pauses.skip()
@@ -234,7 +234,7 @@ describe("waiting for a vault", function()
 
   for _, row in ipairs { { 400, "rejected" }, { 401, "auth" }, { 403, "forbidden" },
     { 308, "protocol" } } do
-    it(("C11 is ended by %d, which another look will not mend"):format(row[1]), function()
+    it(("is ended by %d, which another look will not mend"):format(row[1]), function()
       local vault, faulty = thing(commvault, JOB, { refusal(row[1]), job "Completed" })
       local _ <close> = faulty
       local failure = expect.failure("refused", row[2], vault:wait())
@@ -320,7 +320,7 @@ describe("waiting for a vault", function()
 end)
 
 describe("waiting for a wallet", function()
-  it("C13 looks until it is Enabled", function()
+  it("looks until it is Enabled", function()
     local waiting = wallet "Waiting"
     local made, faulty = thing(clumio, REFRESH, { waiting, waiting, waiting, wallet "Enabled" })
     local _ <close> = faulty
@@ -335,7 +335,7 @@ describe("waiting for a wallet", function()
     assert.equal(1, faulty:creates())
   end)
 
-  it("C13 repeats the refresh on failures, within a look and from look to look", function()
+  it("repeats the refresh on failures, within a look and from look to look", function()
     local made, faulty = thing(clumio, REFRESH,
       { {}, refusal(500), CUT, refusal(502), { finish = "reset" }, wallet "Enabled" },
       { attempts = 2 })
@@ -346,7 +346,7 @@ describe("waiting for a wallet", function()
     assert.equal(6, looks(faulty, REFRESH))
   end)
 
-  it("C14 fails with the wallet's own code and text", function()
+  it("fails with the wallet's own code and text", function()
     local made, faulty = thing(clumio, REFRESH, { wallet "Waiting", wallet("Error", {
       error_code = quoted "role_missing", error_message = quoted "The role is not there.",
     }) })
@@ -361,14 +361,14 @@ describe("waiting for a wallet", function()
 
   local FLICKER = { wallet "Enabled", wallet "Waiting", wallet "Enabled", wallet "Enabled" }
 
-  it("C16 is over at the first sighting", function()
+  it("is over at the first sighting", function()
     local made, faulty = thing(clumio, REFRESH, FLICKER)
     local _ <close> = faulty
     assert.equal("Enabled", made:wait().state)
     assert.equal(1, looks(faulty, REFRESH))
   end)
 
-  it("C16 is over at the second sighting in a row where two are asked for", function()
+  it("is over at the second sighting in a row where two are asked for", function()
     local made, faulty = thing(clumio, REFRESH, FLICKER)
     local _ <close> = faulty
     local _ <close> = pauses.skip()
@@ -376,7 +376,7 @@ describe("waiting for a wallet", function()
     assert.equal(4, looks(faulty, REFRESH))
   end)
 
-  it("C16 counts no sightings together that a blind look lies between", function()
+  it("counts no sightings together that a blind look lies between", function()
     local made, faulty = thing(clumio, REFRESH, { wallet "Enabled", refusal(500), wallet "Enabled",
       wallet "Enabled" })
     local _ <close> = faulty
@@ -514,7 +514,7 @@ describe("waiting for a wallet", function()
     assert.is_true(socket.gettime() - begun < 0.65)
   end)
 
-  it("C07 does not outlive its time-out by a look", function()
+  it("does not outlive its time-out by a look", function()
     local made, faulty = thing(clumio, REFRESH, { { finish = "hang" } }, { attempts = 3 })
     local _ <close> = faulty
     local begun = socket.gettime()

@@ -35,7 +35,7 @@ local function work(url, warm_up, rounds, each)
 end
 
 describe("many creates", function()
-  it("G13 leave memory and descriptors as they are", function()
+  it("leave memory and descriptors as they are", function()
     if not io.open "/proc/self/status" then
       pending "there is no /proc"
     end

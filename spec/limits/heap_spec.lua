@@ -75,7 +75,7 @@ end
 describe("memory that coffer gives back", function()
   for _, case in ipairs(providers.creates) do
     for _, name in ipairs { "http", "https" } do
-      it(("E09 has no secret in it: %s over %s"):format(case.name, name), function()
+      it(("has no secret in it: %s over %s"):format(case.name, name), function()
         local tls = name == "https" and authority.get() or nil
         local coffer, interpreter, _, copies = leave(case, cases[case.provider], tls)
         assert.equal(0, coffer)
@@ -87,7 +87,7 @@ describe("memory that coffer gives back", function()
 end)
 
 describe("this spec", function()
-  it("E09 sees what is left", function()
+  it("sees what is left", function()
     if os.getenv "COFFER_SANITIZED" then
       pending "the sanitizers have a malloc of their own"
     end

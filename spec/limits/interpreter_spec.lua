@@ -35,7 +35,7 @@ local function assert_ends_well(ended, output)
 end
 
 describe("a client that is left behind", function()
-  it("G10 is collected while an error is on its way", function()
+  it("is collected while an error is on its way", function()
     local faulty <close> = keep_alive()
     local ended = child.run(function(url)
       local coffer = require "coffer"
@@ -57,7 +57,7 @@ describe("a client that is left behind", function()
     assert.equal(20, faulty:creates())
   end)
 
-  it("G10 is closed at the end of its block, after an error too", function()
+  it("is closed at the end of its block, after an error too", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url)
     assert.has_error(function()
@@ -72,7 +72,7 @@ describe("a client that is left behind", function()
     assert.equal(1, faulty:creates())
   end)
 
-  it("G10 takes what is in the air along when it is closed", function()
+  it("takes what is in the air along when it is closed", function()
     local faulty <close> = server.start { { read = "request", finish = "hang" } }
     local client = clumio.client(faulty.url)
     local prepare = require("coffer.core").describe("clumio").operations.create_wallet.prepare
@@ -91,7 +91,7 @@ describe("a client that is left behind", function()
     end)
   end)
 
-  it("G10 stays alive as long as a request of it is in the air", function()
+  it("stays alive as long as a request of it is in the air", function()
     local faulty <close> = keep_alive()
     local prepare = require("coffer.core").describe("clumio").operations.create_wallet.prepare
     local request = prepare(clumio.client(faulty.url), "123456789012")
@@ -161,7 +161,7 @@ describe("the end of the interpreter", function()
 
   for name, way in pairs(ways) do
     for _, is_late in ipairs { true, false } do
-      it(("G10 by %s is clean with %s clients"):format(name, is_late and "open" or "lost"),
+      it(("by %s is clean with %s clients"):format(name, is_late and "open" or "lost"),
         function()
           local faulty <close> = fall_silent()
           local program = child.write(leave_all_behind, faulty.url, is_late)
@@ -205,7 +205,7 @@ describe("an error of a function that coffer calls", function()
     error("canary-error", 0)
   end
 
-  it("G07 leaves the outcome as it is: log", function()
+  it("leaves the outcome as it is: log", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url, { log = failing })
     expect.created(clumio, clumio.create(client))
@@ -213,7 +213,7 @@ describe("an error of a function that coffer calls", function()
     assert.equal(2, faulty:creates())
   end)
 
-  it("G07 is a failure, and the next call works: token", function()
+  it("is a failure, and the next call works: token", function()
     local faulty <close> = keep_alive()
     local may_fail = true
     local client = clumio.client(faulty.url, { token = function()
@@ -226,7 +226,7 @@ describe("an error of a function that coffer calls", function()
     expect.created(clumio, clumio.create(client))
   end)
 
-  it("G07 or a client that is closed by it cost no answer: log", function()
+  it("or a client that is closed by it cost no answer: log", function()
     local faulty <close> = keep_alive()
     local client
     client = clumio.client(faulty.url, { log = function() client:close() end })
@@ -237,7 +237,7 @@ describe("an error of a function that coffer calls", function()
     assert.equal(1, faulty:creates())
   end)
 
-  it("G07 or a client that is closed by it are no crash: token", function()
+  it("or a client that is closed by it are no crash: token", function()
     local faulty <close> = keep_alive()
     local client
     client = clumio.client(faulty.url, { token = function() client:close() return "t" end })
@@ -245,7 +245,7 @@ describe("an error of a function that coffer calls", function()
     assert.equal(0, #faulty:requests())
   end)
 
-  it("G07 may be a call of its own, in a finalizer", function()
+  it("may be a call of its own, in a finalizer", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url)
     local inner = 0
@@ -266,7 +266,7 @@ describe("an error of a function that coffer calls", function()
 end)
 
 describe("an error at any moment", function()
-  it("G07 lets a create be sent once, and the next one work", function()
+  it("lets a create be sent once, and the next one work", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url)
     local tries, answered = 0, 0
@@ -287,7 +287,7 @@ describe("an error at any moment", function()
     assert.equal(before + 1, faulty:creates())
   end)
 
-  it("G07 cuts what is in the air, and tells that its outcome is unknown", function()
+  it("cuts what is in the air, and tells that its outcome is unknown", function()
     local faulty <close> = server.start {
       { read = "request", finish = "hang" }, { send = clumio.good(), finish = "keep" },
     }
@@ -312,7 +312,7 @@ describe("an error at any moment", function()
     assert.equal(2, faulty:creates())
   end)
 
-  it("G07 behind the answer leaves the answer with the failure", function()
+  it("behind the answer leaves the answer with the failure", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url)
     local thread = coroutine.create(function()
@@ -332,7 +332,7 @@ describe("an error at any moment", function()
     assert.matches('"w-1"', require("coffer").response(trouble.failure).body, 1, true)
   end)
 
-  it("G07 inside a coroutine leaves the client usable", function()
+  it("inside a coroutine leaves the client usable", function()
     local faulty <close> = keep_alive()
     local client = clumio.client(faulty.url)
     for _ = 1, 3 do
@@ -347,7 +347,7 @@ describe("an error at any moment", function()
     assert.equal(4, faulty:creates())
   end)
 
-  it("G07 frees a request whose coroutine is closed, or lost, in the midst of it", function()
+  it("frees a request whose coroutine is closed, or lost, in the midst of it", function()
     local faulty <close> = server.start {
       { read = "request", finish = "hang" }, { read = "request", finish = "hang" },
       { send = clumio.good(), finish = "keep" },
@@ -375,7 +375,7 @@ describe("an error at any moment", function()
     assert.equal(3, faulty:creates())
   end)
 
-  it("C17 from the keyboard stops a script that waits for a slow answer", function()
+  it("from the keyboard stops a script that waits for a slow answer", function()
     local faulty <close> = server.start { { read = "request", finish = "hang" } }
     local running <close> = child.start(function(url)
       local coffer = require "coffer"
@@ -462,7 +462,7 @@ describe("a fork", function()
 end)
 
 describe("a second copy", function()
-  it("G19 works beside the first after package.loaded was cleared", function()
+  it("works beside the first after package.loaded was cleared", function()
     local faulty <close> = keep_alive()
     local ended = child.run(function(url)
       local function copy()
@@ -488,7 +488,7 @@ describe("a second copy", function()
     assert.equal(2, faulty:creates())
   end)
 
-  it("G19 has helpers of its own", function()
+  it("has helpers of its own", function()
     local ended = child.run(function()
       local function helper()
         return assert(require("coffer").clumio { token = "t" }).ensure_wallet
@@ -502,7 +502,7 @@ describe("a second copy", function()
     assert_ends_well(ended)
   end)
 
-  it("G19 opened twice by hand, under another name, and from another file", function()
+  it("opened twice by hand, under another name, and from another file", function()
     local faulty <close> = keep_alive()
     local copy = workdir.file "copy.so"
     local ended = child.run(function(url, path)
@@ -528,7 +528,7 @@ describe("a second copy", function()
     assert.equal(16, faulty:creates())
   end)
 
-  it("G19 lives in a second Lua state, and the first outlives it", function()
+  it("lives in a second Lua state, and the first outlives it", function()
     local faulty <close> = keep_alive()
     if not package.searchpath("coffer.sandbox.core", package.cpath) then
       pending "the sandbox, whose states are used, is not built"
@@ -689,7 +689,7 @@ describe("the module", function()
 end)
 
 describe("a name that nobody looks up", function()
-  it("A03 does not outlast the time-out, nor the end of the script", function()
+  it("does not outlast the time-out, nor the end of the script", function()
     local preload = child.need "slow_resolver.so"
     if os.getenv "COFFER_SANITIZED" then
       pending "the sanitizers have a resolver of their own in front"

@@ -41,13 +41,13 @@ local function assert_starved(command)
 end
 
 describe("memory that ends", function()
-  it("G01 in Lua for good leaves the truth about every create", function()
+  it("in Lua for good leaves the truth about every create", function()
     assert_starved(process.quote(need "allocator")
       .. " spec/hosts/starve.lua allocator fail_after")
   end)
 
   for name, how in pairs { fail_at = "once", fail_after = "for good" } do
-    it("G02 in the C library " .. how .. " leaves the truth about every create", function()
+    it("in the C library " .. how .. " leaves the truth about every create", function()
       local preloaded = need "failing_malloc.so"
       assert_starved(("env LD_PRELOAD=%s LUA_CPATH_5_4=%s lua5.4 spec/hosts/starve.lua "
         .. "failing_malloc %s"):format(process.quote(preloaded),
@@ -77,7 +77,7 @@ describe("a sandbox that does not start for want of memory", function()
 end)
 
 describe("a collector that never rests", function()
-  it("G04 takes nothing that is still in use", function()
+  it("takes nothing that is still in use", function()
     assert_starved(process.quote(need "allocator") .. " -c spec/hosts/starve.lua")
   end)
 end)

@@ -3,7 +3,7 @@
 local child = require "child"
 
 describe("whatever can be called", function()
-  it("G11 takes every wrong thing as an error or a failure, and no crash", function()
+  it("takes every wrong thing as an error or a failure, and no crash", function()
     local ended = child.run(function()
       dofile "spec/hosts/misuse.lua"
     end)

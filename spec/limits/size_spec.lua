@@ -72,7 +72,7 @@ describe("a text in a body", function()
   for _, field in ipairs(in_body) do
     local name = ("%s %s"):format(field[1], field[4])
 
-    it("G16 of any size is refused or carried exactly: " .. name, function()
+    it("of any size is refused or carried exactly: " .. name, function()
       for _, size in ipairs(SIZES) do
         local text = (field.fill or "x"):rep(size)
         local request, failure = prepare(field, text)
@@ -85,7 +85,7 @@ describe("a text in a body", function()
       end
     end)
 
-    it("G16 with a zero byte inside is refused or carried exactly: " .. name, function()
+    it("with a zero byte inside is refused or carried exactly: " .. name, function()
       local text = "12345\00078901"
       assert.equal(11, #text)
       text = text .. "2"
@@ -99,7 +99,7 @@ describe("a text in a body", function()
     end)
   end
 
-  it("G16 of 16 MiB arrives exactly", function()
+  it("of 16 MiB arrives exactly", function()
     local faulty <close> = server.start { { send = providers.clumio.good(), finish = "keep" } }
     local client = providers.clumio.client(faulty.url)
     local region = ("0123456789abcdef"):rep(2 ^ 20 | 0)
@@ -110,7 +110,7 @@ describe("a text in a body", function()
     assert.is_true(body:sub(1, #request.body) == request.body)
   end)
 
-  it("G16 in an answer is read exactly, with a zero byte as with 4 MiB", function()
+  it("in an answer is read exactly, with a zero byte as with 4 MiB", function()
     for _, text in ipairs { "a\0b", ("x"):rep(2 ^ 22 | 0), "" } do
       local json = '"' .. text:gsub("\0", "\\u0000") .. '"'
       local faulty <close> = server.start { {
@@ -125,7 +125,7 @@ end)
 
 describe("a name in an answer", function()
   for _, case in ipairs(providers.calls) do
-    it("G16 with a zero byte, however long, is another name: " .. case.name, function()
+    it("with a zero byte, however long, is another name: " .. case.name, function()
       for _, size in ipairs { 0, 1, 100, 2 ^ 23 | 0 } do
         local name = case.identity .. "\\u0000" .. ("x"):rep(size)
         local faulty <close> = server.start { {
@@ -147,7 +147,7 @@ local function escape(text)
 end
 
 describe("a text in a path", function()
-  it("G16 is one segment of at most 256 bytes: clumio wallet_id", function()
+  it("is one segment of at most 256 bytes: clumio wallet_id", function()
     local client = providers.clumio.client(NOWHERE)
     for _, size in ipairs(SIZES) do
       local text = ("/"):rep(size)
@@ -162,7 +162,7 @@ describe("a text in a path", function()
     assert_refused(request, failure, "wallet_id")
   end)
 
-  it("G16 is one segment of at most 256 bytes: ecl tenant_id", function()
+  it("is one segment of at most 256 bytes: ecl tenant_id", function()
     local client = providers.ecl.client(NOWHERE)
     for _, size in ipairs(SIZES) do
       local text = ("é"):rep(size // 2)
@@ -177,7 +177,7 @@ describe("a text in a path", function()
     assert_refused(request, failure, "tenant_id")
   end)
 
-  it("G16 is the client's own where null is given: ecl tenant_id", function()
+  it("is the client's own where null is given: ecl tenant_id", function()
     local client = providers.ecl.client(NOWHERE)
     local null = require("coffer").null
     local usual = client:request("create_account", {}).url
@@ -204,7 +204,7 @@ describe("an option's text", function()
   }
 
   for name, header in pairs(in_header) do
-    it("G16 of any size is refused or carried exactly: " .. name, function()
+    it("of any size is refused or carried exactly: " .. name, function()
       local faulty <close> = server.start { { send = providers.clumio.good(), finish = "keep" } }
       for count, size in ipairs { 1, 256, 2 ^ 15 | 0 } do
         local text = ("x"):rep(size)
@@ -223,18 +223,18 @@ describe("an option's text", function()
   end
 
   for _, name in ipairs { "base_url", "ca_file", "client_certificate", "client_key", "proxy" } do
-    it("G16 with a zero byte inside, or empty, is refused: " .. name, function()
+    it("with a zero byte inside, or empty, is refused: " .. name, function()
       assert_raises(name, "")
       assert_raises(name, "http://127.0.0.1\0.example")
     end)
   end
 
-  it("G16 of very many bytes is refused: base_url, proxy", function()
+  it("of very many bytes is refused: base_url, proxy", function()
     assert_raises("base_url", NOWHERE .. "/" .. ("x"):rep(2 ^ 24 | 0))
     assert_raises("proxy", NOWHERE .. "/" .. ("x"):rep(2 ^ 24 | 0))
   end)
 
-  it("G16 is no other option's with a zero byte behind its name", function()
+  it("is no other option's with a zero byte behind its name", function()
     for _, name in ipairs { "token\0", "timeout\0x", "user_agent\0" } do
       local ok, trouble = pcall(require("coffer").clumio,
         { base_url = NOWHERE, token = "t", [name] = 5 })
@@ -243,7 +243,7 @@ describe("an option's text", function()
     end
   end)
 
-  it("G16 of 16 MiB in the token ends as a failure at worst", function()
+  it("of 16 MiB in the token ends as a failure at worst", function()
     local faulty <close> = server.start { { send = providers.clumio.good(), finish = "keep" } }
     local client = providers.clumio.client(faulty.url, { token = ("x"):rep(2 ^ 24 | 0) })
     local result, failure = providers.clumio.create(client)
@@ -253,7 +253,7 @@ describe("an option's text", function()
 end)
 
 describe("a secret", function()
-  it("G16 of any size, with any bytes, is given back exactly", function()
+  it("of any size, with any bytes, is given back exactly", function()
     local coffer = require "coffer"
     for _, text in ipairs { "", "a", "a\0b\255", ("\0"):rep(2 ^ 24 | 0) } do
       local secret <close> = coffer.secret(text)
@@ -262,7 +262,7 @@ describe("a secret", function()
     end
   end)
 
-  it("E18 that was wiped is no token", function()
+  it("that was wiped is no token", function()
     local secret = require("coffer").secret "t"
     secret:wipe()
     local ok, trouble = pcall(require("coffer").clumio, { base_url = NOWHERE, token = secret })

@@ -18,7 +18,7 @@ local function assert_ends_well(said)
 end
 
 describe("signals", function()
-  it("F31 at a thousand a second have no effect on 200 creates", function()
+  it("at a thousand a second have no effect on 200 creates", function()
     child.need "storm.so"
     local faulty <close> = server.start { { finish = "keep",
       send = { clumio.good():sub(1, 40), { sleep = 0.005 }, clumio.good():sub(41) } } }
@@ -38,7 +38,7 @@ describe("signals", function()
     assert.equal(200, faulty:creates())
   end)
 
-  it("F31 have no effect on a handshake, a pause between attempts, or a sleep", function()
+  it("have no effect on a handshake, a pause between attempts, or a sleep", function()
     child.need "storm.so"
     local made = authority.get()
     local faulty <close> = server.start { tls = made.good, { accept = "close" },
@@ -60,7 +60,7 @@ describe("signals", function()
     assert.equal(1, faulty:creates())
   end)
 
-  it("F31 that keep falling do not put off a time-out", function()
+  it("that keep falling do not put off a time-out", function()
     child.need "storm.so"
     local faulty <close> = server.start { { finish = "hang" } }
     assert_ends_well(child.run(function(url)
@@ -80,7 +80,7 @@ describe("signals", function()
   for _, order in ipairs { { read = "nothing", finish = "close" },
     { read = 1000, finish = "close" }, { read = 1000, finish = "reset" } } do
     for _, is_secure in ipairs { false, true } do
-      it(("F31 SIGPIPE does not end a process that takes it as it is: %s bytes read, %s, %s")
+      it(("SIGPIPE does not end a process that takes it as it is: %s bytes read, %s, %s")
         :format(order.read, order.finish, is_secure and "TLS" or "no TLS"), function()
           local made = is_secure and authority.get()
           local faulty <close> = server.start { tls = made and made.good, order }
@@ -150,7 +150,7 @@ describe("descriptors that run out", function()
       .. command)))
   end
 
-  it("F32 leave not sent, with a reason, and the client works again", function()
+  it("leave not sent, with a reason, and the client works again", function()
     local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }
     local said = run(function(helpers, url)
       local limits = dofile(helpers)
@@ -171,7 +171,7 @@ describe("descriptors that run out", function()
     assert.equal(1, faulty:creates())
   end)
 
-  it("F32 do not matter to a connection that is there", function()
+  it("do not matter to a connection that is there", function()
     local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }
     run(function(helpers, url)
       local client = assert(require("coffer").clumio { base_url = url, token = "t",
@@ -184,7 +184,7 @@ describe("descriptors that run out", function()
     assert.equal(2, faulty:creates())
   end)
 
-  it("F32 are told where a client cannot be made for them, and none is lost", function()
+  it("are told where a client cannot be made for them, and none is lost", function()
     local said = run(function(helpers)
       local limits = dofile(helpers)
       local coffer = require "coffer"
@@ -207,7 +207,7 @@ describe("descriptors that run out", function()
   end)
 
   for left = 1, 6 do
-    it(("F32 never leave anything but the truth: %d are left"):format(left), function()
+    it(("never leave anything but the truth: %d are left"):format(left), function()
       local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }
       local said = run(function(helpers, url, few)
         local limits = dofile(helpers)
@@ -261,13 +261,13 @@ describe("another libcurl", function()
     ["no resolver"] = "coffer needs a libcurl with a resolver in threads",
     ["no threads"] = "coffer needs a libcurl that is safe to start in threads",
   } do
-    it("F33 is refused by a clear text when the module is loaded: " .. other, function()
+    it("is refused by a clear text when the module is loaded: " .. other, function()
       local said = load_with(other)
       assert.equal("false\t" .. text .. "\n", said.output, said.errors)
     end)
   end
 
-  it("F33 is taken where nothing of this is the case", function()
+  it("is taken where nothing of this is the case", function()
     assert.equal("true\tfalse\n", load_with("the same").output)
   end)
 end)
@@ -327,7 +327,7 @@ describe("an address that leads nowhere", function()
     return held
   end
 
-  it("F34 in IPv6 does not hold up a create that IPv4 can make", function()
+  it("in IPv6 does not hold up a create that IPv4 can make", function()
     local faulty <close> = server.start { { send = clumio.good() } }
     local held = black_hole(faulty.port)
     if not held then

@@ -263,11 +263,11 @@ for provider in pairs(inputs) do
       end
     end)
 
-    it("F28 do not violate the text of its API", function()
+    it("do not violate the text of its API", function()
       assert.same({}, run(provider, open(), SEED, violation))
     end)
 
-    it("B24 are answered by what Prism makes up, and it is read", function()
+    it("are answered by what Prism makes up, and it is read", function()
       assert.same({}, run(provider, open(), SEED + 1, function(result, failure)
         if result == nil then
           return tostring(failure) .. " " .. (coffer.response(failure) or { body = "" }).body
@@ -278,7 +278,7 @@ for provider in pairs(inputs) do
 end
 
 describe("Prism", function()
-  it("F28 sees a violation", function()
+  it("sees a violation", function()
     local gate <close>, url = start "astra"
     assert(gate)
     local client = client_of("astra", url)

@@ -33,7 +33,7 @@ describe("a request to Astra", function()
       request.fields)
   end)
 
-  it("P21 may have type and version given, as they are", function()
+  it("may have type and version given, as they are", function()
     local fields = loopback.sent(astra, account {
       name = "Testing 123", type = "application/astra-account", version = "1.0",
     }).fields
@@ -41,13 +41,13 @@ describe("a request to Astra", function()
   end)
 
   for _, version in ipairs { "1.1", "2.0", "1", "", 1.0, 1 } do
-    it(("P21 has no other version: %q"):format(version), function()
+    it(("has no other version: %q"):format(version), function()
       local failure = loopback.refused(astra, account { name = "x", version = version })
       assert.equal('must be "1.0"', loopback.detail(failure, "version").message)
     end)
   end
 
-  it("P21 has no other type", function()
+  it("has no other type", function()
     local failure = loopback.refused(astra,
       account { name = "x", type = "application/astra-account+json" })
     assert.equal('must be "application/astra-account"', loopback.detail(failure, "type").message)
@@ -97,7 +97,7 @@ describe("the name of an Astra account", function()
   }
 
   for what, name in pairs(right) do
-    it("P19 arrives exactly: " .. what, function()
+    it("arrives exactly: " .. what, function()
       assert.equal(name, sent_name(name))
     end)
   end
@@ -105,14 +105,14 @@ describe("the name of an Astra account", function()
   for what, name in pairs { ["nothing"] = "", ["64 characters"] = ("x"):rep(64),
     ["64 KB"] = ("x"):rep(65536), ["64 characters of 3 bytes"] = ("戦"):rep(64), ["a number"] = 5,
     ["bytes that are no UTF-8"] = "a\xff" } do
-    it("P19 is refused before it is sent: " .. what, function()
+    it("is refused before it is sent: " .. what, function()
       local failure = loopback.refused(astra, account { name = name })
       assert.equal(1, #failure.details)
       assert.equal("name", failure.details[1].field)
     end)
   end
 
-  it("P19 is required", function()
+  it("is required", function()
     local failure = loopback.refused(astra, account {})
     assert.equal("is required", loopback.detail(failure, "name").message)
   end)
@@ -132,7 +132,7 @@ describe("Astra's settings in the environment", function()
 end)
 
 describe("an account's answer", function()
-  it("P18 is an account, pending and not enabled", function()
+  it("is an account, pending and not enabled", function()
     local made, failure = loopback.answer(astra)
     assert.is_nil(failure)
     assert.equal("pending", made.state)
@@ -142,7 +142,7 @@ describe("an account's answer", function()
   end)
 
   for _, pair in ipairs { { "true", "true" }, { "false", "false" }, { '"true"', "true" } } do
-    it("P18 has isEnabled as the documented text, even from " .. pair[1], function()
+    it("has isEnabled as the documented text, even from " .. pair[1], function()
       local made = assert(loopback.answer(astra, { changes = { isEnabled = pair[1] } }))
       assert.equal(pair[2], made.isEnabled)
     end)
@@ -201,7 +201,7 @@ describe("a problem of Astra", function()
     return loopback.refuse(astra, status, body, { type = "application/problem+json" })
   end
 
-  it("P17 keeps its invalid fields by name, and the correlation id", function()
+  it("keeps its invalid fields by name, and the correlation id", function()
     local failure = problem(400, {
       invalidFields = '[{"name":"name","reason":"too long"},{"name":"version","reason":"odd"}]',
     })
@@ -212,24 +212,24 @@ describe("a problem of Astra", function()
     assert.matches("name too long", tostring(failure), 1, true)
   end)
 
-  it("P17 keeps its invalid parameters", function()
+  it("keeps its invalid parameters", function()
     local failure = problem(400, { invalidParams = '[{"name":"skip","reason":"must be 1"}]' })
     assert.equal("must be 1", loopback.detail(failure, "skip").message)
   end)
 
-  it("P17 keeps what fails its schema", function()
+  it("keeps what fails its schema", function()
     local failure = problem(400, { schemaValidationFailure = '"name is too long"' })
     assert.equal("name is too long", failure.details[2].message)
   end)
 
-  it("P17 keeps the problems inside", function()
+  it("keeps the problems inside", function()
     local failure = problem(400, { problemDetails = '[{"type":"https://astra.netapp.io/problems/8",'
       .. '"title":"Inner","detail":"Told so.","status":"400"}]' })
     assert.same({ code = "https://astra.netapp.io/problems/8", message = "Inner: Told so." },
       failure.details[2])
   end)
 
-  it("P17 keeps a type from elsewhere, which is never fetched", function()
+  it("keeps a type from elsewhere, which is never fetched", function()
     local elsewhere <close> = server.start {}
     local failure = problem(403, { type = '"' .. elsewhere.url .. '/problems/1"' })
     assert.equal(elsewhere.url .. "/problems/1", failure.details[1].code)

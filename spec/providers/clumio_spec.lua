@@ -25,17 +25,17 @@ describe("a region of Clumio", function()
   }
 
   for region, url in pairs(regions) do
-    it("P16 is a host of its own: " .. region, function()
+    it("is a host of its own: " .. region, function()
       assert.equal(url, base_url { token = "t", region = region })
     end)
   end
 
-  it("P16 is us-west-2 where none is given", function()
+  it("is us-west-2 where none is given", function()
     assert.equal("https://us-west-2.api.clumio.com", base_url { token = "t" })
   end)
 
   for _, wrong in ipairs { "us-west2", "eu-central", "US-EAST-1" } do
-    it("P16 raises where it is not in the table, with all of them: " .. wrong, function()
+    it("raises where it is not in the table, with all of them: " .. wrong, function()
       local done, said = pcall(coffer.clumio, { token = "t", region = wrong })
       assert.is_false(done)
       assert.matches(("option 'region' has no region '%s', there are us-west-2, us-east-1, ")
@@ -44,17 +44,17 @@ describe("a region of Clumio", function()
   end
 
   for _, wrong in ipairs { "evil.example.com", "", "us-west-2.evil.example", "us-west-2/../x" } do
-    it("P16 is never taken for a host: '" .. wrong .. "'", function()
+    it("is never taken for a host: '" .. wrong .. "'", function()
       assert.has_error(function() coffer.clumio { token = "t", region = wrong } end)
     end)
   end
 
-  it("P16 gives way to no other host but an explicit base URL", function()
+  it("gives way to no other host but an explicit base URL", function()
     assert.equal("https://clumio.example", base_url { token = "t",
       base_url = "https://clumio.example" })
   end)
 
-  it("P16 is not given together with a base URL", function()
+  it("is not given together with a base URL", function()
     local done, said = pcall(coffer.clumio,
       { token = "t", region = "us-west-2", base_url = "https://clumio.example" })
     assert.is_false(done)
@@ -147,7 +147,7 @@ describe("Clumio's settings in the environment", function()
 end)
 
 describe("a wallet's answer", function()
-  it("P14 may tell of an error, and the wallet is created all the same", function()
+  it("may tell of an error, and the wallet is created all the same", function()
     local wallet, failure = loopback.answer(clumio, { changes = {
       state = '"Error"', error_code = '"access_denied"', error_message = '"Cannot reach the key."',
       key_errors = '{"us-east-1":{"error_code":"denied","error_message":"No."}}',
@@ -160,7 +160,7 @@ describe("a wallet's answer", function()
     assert.equal("clumio wallet w-1 (Error)", tostring(wallet))
   end)
 
-  it("P14 may have a state that nobody knows", function()
+  it("may have a state that nobody knows", function()
     assert.equal("Odd", assert(loopback.answer(clumio, { changes = { state = '"Odd"' } })).state)
   end)
 
@@ -209,7 +209,7 @@ describe("a refusal of Clumio", function()
     end
   end
 
-  it("P13 may list several errors, all of which are told", function()
+  it("may list several errors, all of which are told", function()
     local failure = loopback.refuse(clumio, 400, [[{"errors":[
       {"error_code":101,"error_message":"first"},{"error_code":102,"error_message":"second"},
       {"error_code":103},{"error_message":"fourth"},{"error_code":4294967295,"error_message":""}

@@ -45,7 +45,7 @@ describe("a request to Commvault", function()
     end)
   end
 
-  it("P07 has the kinds of owners and groups filled in", function()
+  it("has the kinds of owners and groups filled in", function()
     local fields = loopback.sent(commvault, vault_with {
       owners = { { userId = 1 }, { userId = 2, __type__ = 13 } },
       userGroups = { { userGroupId = 3 }, { userGroupId = 4, __type__ = 15 } },
@@ -79,13 +79,13 @@ describe("a request to Commvault", function()
 
   for _, row in ipairs(wrong) do
     local what, changes, field = table.unpack(row)
-    it("P07 is not made of the wrong shape: " .. what, function()
+    it("is not made of the wrong shape: " .. what, function()
       local failure = loopback.refused(commvault, vault_with(changes))
       assert.truthy(loopback.detail(failure, field), tostring(failure))
     end)
   end
 
-  it("P07 says which kind it has to be", function()
+  it("says which kind it has to be", function()
     local failure = loopback.refused(commvault,
       vault_with { owners = { { userId = 1, __type__ = 15 } } })
     assert.equal("must be 13", loopback.detail(failure, "owners[1].__type__").message)
@@ -110,14 +110,14 @@ describe("Commvault's settings in the environment", function()
 end)
 
 describe("a vault's answer", function()
-  it("P04 needs no job where no endpoints were asked for", function()
+  it("needs no job where no endpoints were asked for", function()
     local vault, failure = loopback.answer(commvault, { changes = { addEndpointJob = false } })
     assert.is_nil(failure)
     assert.is_nil(vault.addEndpointJob)
     assert.equal(4711, vault.response.entity.clientId)
   end)
 
-  it("P04 may have a job of number 0, or null", function()
+  it("may have a job of number 0, or null", function()
     for _, job in ipairs { "null", '{"jobId":0}', "{}", '{"jobId":null,"response":null}' } do
       local vault, failure = loopback.answer(commvault, { changes = { addEndpointJob = job } })
       assert.truthy(vault, job)
@@ -125,7 +125,7 @@ describe("a vault's answer", function()
     end
   end)
 
-  it("P05 may have a warning, and the vault is created", function()
+  it("may have a warning, and the vault is created", function()
     local vault, failure = loopback.answer(commvault, { changes = response {
       warningCode = "17", warningMessage = '"Low on space."',
     } })
@@ -135,7 +135,7 @@ describe("a vault's answer", function()
   end)
 
   for _, fine in ipairs { "0", '"NO_ERROR"', '"0"', '""', "null", "false" } do
-    it("P01 is a success with the errorCode " .. fine, function()
+    it("is a success with the errorCode " .. fine, function()
       local code = fine ~= "false" and fine or false
       local vault, failure = loopback.answer(commvault, {
         changes = response { errorCode = code },
@@ -147,7 +147,7 @@ describe("a vault's answer", function()
 
   local job = '{"jobId":%s,"response":{"errorMessage":"No client.","errorCode":"INVALID_INPUT"}}'
 
-  it("P02 is a vault with a partial failure where its job could not start", function()
+  it("is a vault with a partial failure where its job could not start", function()
     local vault, failure, word = loopback.answer(commvault, {
       changes = { addEndpointJob = job:format "0" },
     })
@@ -159,7 +159,7 @@ describe("a vault's answer", function()
     assert.matches("commvault create_s3_vault: .*No client.*%[partial%]", tostring(failure))
   end)
 
-  it("P02 says what else to look for", function()
+  it("says what else to look for", function()
     local _, failure = loopback.answer(commvault, {
       changes = { addEndpointJob = job:format "null" },
     })
@@ -168,7 +168,7 @@ describe("a vault's answer", function()
 end)
 
 describe("an error inside Commvault's 200", function()
-  it("P01 is a refusal with code and message", function()
+  it("is a refusal with code and message", function()
     local vault, failure, word = loopback.answer(commvault, {
       body = '{"response":{"errorCode":2,"errorMessage":"The plan is not there."}}',
     })
@@ -182,7 +182,7 @@ describe("an error inside Commvault's 200", function()
 
   for what, entity in pairs { ["no entity"] = false, ["a null entity"] = "null",
     ["an empty entity"] = "{}", ["entity 0"] = '{"clientId":0,"clientName":""}' } do
-    it("P01 is a refusal where there is " .. what, function()
+    it("is a refusal where there is " .. what, function()
       local _, failure = loopback.answer(commvault, { changes = response {
         errorCode = "2", errorMessage = '"No."', entity = entity,
       } })
@@ -191,7 +191,7 @@ describe("an error inside Commvault's 200", function()
     end)
   end
 
-  it("P01 does not hide a vault that is there", function()
+  it("does not hide a vault that is there", function()
     local vault, failure = loopback.answer(commvault, { changes = response {
       errorCode = "2", errorMessage = '"The role could not be given."',
     } })
@@ -200,14 +200,14 @@ describe("an error inside Commvault's 200", function()
     assert.same({ { code = 2, message = "The role could not be given." } }, failure.details)
   end)
 
-  it("P01 may have its text in errorString", function()
+  it("may have its text in errorString", function()
     local _, failure = loopback.answer(commvault, {
       body = '{"response":{"errorCode":5,"errorString":"Denied."}}',
     })
     assert.same({ { code = 5, message = "Denied." } }, failure.details)
   end)
 
-  it("P01 may stand at the top", function()
+  it("may stand at the top", function()
     local _, failure = loopback.answer(commvault, {
       body = '{"errorMessage":"Session expired.","errorCode":5}',
     })
@@ -236,7 +236,7 @@ describe("a refusal of Commvault", function()
 
   for _, row in ipairs(documented) do
     local status, code, outcome, own = table.unpack(row)
-    it(("P06 %d keeps the provider's code with its type: %s"):format(status, own), function()
+    it(("%d keeps the provider's code with its type: %s"):format(status, own), function()
       local failure = loopback.refuse(commvault, status, answers.commvault_error(own, "Told so."))
       assert.equal(code, failure.code)
       assert.equal(outcome, failure.outcome)
@@ -251,7 +251,7 @@ describe("a refusal of Commvault", function()
     "REFRESH_TOKEN_EXPIRED" }
 
   for _, symbol in ipairs(symbols) do
-    it("P06 keeps a code that is a name: " .. symbol, function()
+    it("keeps a code that is a name: " .. symbol, function()
       local failure = loopback.refuse(commvault, 404, answers.commvault_error(symbol))
       assert.equal(symbol, failure.details[1].code)
     end)
@@ -266,7 +266,7 @@ describe("a refusal of Commvault", function()
   }
 
   for what, body in pairs(shapes) do
-    it("P06 is told wherever its other pages have it: " .. what, function()
+    it("is told wherever its other pages have it: " .. what, function()
       local failure = loopback.refuse(commvault, 401, body)
       assert.same({ { code = 5, message = "Denied." } }, failure.details)
     end)

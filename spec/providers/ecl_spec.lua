@@ -15,7 +15,7 @@ local function account_with(changes)
 end
 
 describe("a request to ECL", function()
-  it("P12 has no body, a length of 0, Accept and the token", function()
+  it("has no body, a length of 0, Accept and the token", function()
     local request = loopback.sent(ecl)
     assert.equal("POST", request.method)
     assert.equal("/ecl-objectstorage/tenants/" .. answers.asked.tenant_id .. "/account",
@@ -27,7 +27,7 @@ describe("a request to ECL", function()
     assert.equal(0, request.body_size)
   end)
 
-  it("P12 is of no form", function()
+  it("is of no form", function()
     local kind = loopback.sent(ecl).headers["content-type"]
     assert.is_true(kind == nil or kind == "application/json")
   end)
@@ -84,7 +84,7 @@ describe("an account's answer", function()
 
   for text, number in pairs { ["12345"] = 12345, ['"12345"'] = 12345, ["9007199254740993"] =
     9007199254740993, ['"9007199254740993"'] = 9007199254740993 } do
-    it("P10 has the number as an integer: " .. text, function()
+    it("has the number as an integer: " .. text, function()
       local account = assert(account_with { AcctNum = text })
       assert.equal(number, account.AcctNum)
       assert.equal("integer", math.type(account.AcctNum))
@@ -93,7 +93,7 @@ describe("an account's answer", function()
 
   for _, text in ipairs { '"12a"', '""', '" 12"', '"-1"', '"0x10"', '"1e3"', "1.5", "true", "null",
     '"99999999999999999999"' } do
-    it("P10 is unknown where the number is none: " .. text, function()
+    it("is unknown where the number is none: " .. text, function()
       local account, failure = account_with { AcctNum = text }
       assert.is_nil(account)
       assert.equal("unknown", failure.outcome)
@@ -105,7 +105,7 @@ describe("an account's answer", function()
     local other = name == "SecretKey" and "Password" or "SecretKey"
     for what, json in pairs { ["is missing"] = false, ["is empty"] = '""', ["is null"] = "null",
       ["is a number"] = "5", ["is an object"] = "{}", ["is true"] = "true" } do
-      it(("P09 keeps what it has where %s %s"):format(name, what), function()
+      it(("keeps what it has where %s %s"):format(name, what), function()
         local account, failure, word = account_with { [name] = json }
         assert.equal(12345, account.AcctNum)
         assert.equal("RS8CYARTT5RHIJ92JBJS", account.AccessKey)
@@ -118,13 +118,13 @@ describe("an account's answer", function()
     end
   end
 
-  it("P09 names both secrets where both are lost", function()
+  it("names both secrets where both are lost", function()
     local account, failure = account_with { Password = false, SecretKey = false }
     assert.equal(12345, account.AcctNum)
     assert.matches("Password, SecretKey", failure.message, 1, true)
   end)
 
-  it("P11 is given with its secrets where it names another tenant, which is told", function()
+  it("is given with its secrets where it names another tenant, which is told", function()
     local account, incomplete = account_with { AcctName = '"another@ecl.ntt.com"' }
     assert.equal(answers.canaries.secret_key, account.SecretKey:reveal())
     assert.equal("partial", incomplete.code)
@@ -136,14 +136,14 @@ describe("an account's answer", function()
     ["in capitals"] = answers.asked.tenant_id:upper() .. "@ECL.NTT.COM",
     ["with dashes"] = answers.asked.tenant_id:gsub("^(%x%x%x%x%x%x%x%x)", "%1-") .. "@ecl.ntt.com",
   } do
-    it("P11 names the same tenant " .. what, function()
+    it("names the same tenant " .. what, function()
       local account, incomplete = account_with { AcctName = ('"%s"'):format(name) }
       assert.equal(name, account.AcctName)
       assert.is_nil(incomplete)
     end)
   end
 
-  it("P11 is the tenant's where its name has another form", function()
+  it("is the tenant's where its name has another form", function()
     assert(account_with { AcctName = '"robot@example.com"' })
     assert(account_with { AcctName = "null" })
   end)

@@ -1,7 +1,6 @@
 -- What can go wrong on the wire with one request, as orders for the fault server, each with what a
 -- caller is to be told. An order is made for a case of providers.lua.
 --
---   row      the row of the catalogue
 --   name     the fault in words
 --   orders   function(case): the list of orders
 --   outcome, code
@@ -60,39 +59,36 @@ local unanswered = { outcome = "unknown", code = "unreachable", creates = 1 }
 local silent = { outcome = "unknown", code = "timeout", creates = 1, timeout = 0.3 }
 local unreadable = { outcome = "unknown", code = "protocol", creates = 1 }
 
-local faults = {
+local faults = {}
+
+--- Connections that break.
+faults.connections = {
   {
-    row = "A04",
     name = "a close right after accept",
     orders = always { accept = "close" },
     outcome = "unknown", code = "unreachable", creates = 0,
   },
   {
-    row = "A05",
     name = "a reset after accept",
     orders = always { accept = "reset", after = 0.05 },
     outcome = "unknown", code = "unreachable", creates = 0,
   },
   {
-    row = "A06",
     name = "a request read and then FIN",
     orders = always { finish = "close" },
     like = unanswered,
   },
   {
-    row = "A07",
     name = "a request read and then RST",
     orders = always { finish = "reset" },
     like = unanswered,
   },
   {
-    row = "A08",
     name = "a request read and then silence",
     orders = always { finish = "hang" },
     like = silent,
   },
   {
-    row = "A08",
     name = "silence after half of the answer",
     orders = function(case)
       return { { send = cut(case), finish = "hang" } }
@@ -100,33 +96,32 @@ local faults = {
     like = silent,
   },
   {
-    row = "A15",
     name = "100 Continue and then FIN",
     orders = always { send = "HTTP/1.1 100 Continue\r\n\r\n" },
     like = unanswered,
   },
   {
-    row = "A15",
     name = "half a status line and then FIN",
     orders = always { send = "HTTP/1.1 20" },
     outcome = "unknown", creates = 1,
   },
   {
-    row = "A15",
     name = "half of the headers and then RST",
     orders = function(case)
       return { { send = case.good():match "^.-\r\n", finish = "reset" } }
     end,
     like = unanswered,
   },
+}
+
+--- Answers that are cut, lie or cannot be read.
+faults.answers = {
   {
-    row = "B01",
     name = "a body that Content-Length says to be longer",
     orders = sending(cut),
     like = unreadable,
   },
   {
-    row = "B01",
     name = "a body that ends in RST",
     orders = function(case)
       return { { send = { cut(case), { sleep = 0.02 } }, finish = "reset" } }
@@ -134,7 +129,6 @@ local faults = {
     outcome = "unknown", creates = 1,
   },
   {
-    row = "B02",
     name = "a chunked body that is cut in a chunk",
     orders = sending(function(case)
       return cut(case, { framing = "chunked" })
@@ -142,7 +136,6 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "B02",
     name = "a chunked body without its last chunk",
     orders = sending(function(case)
       return (case.good({ framing = "chunked" }):sub(1, -6))
@@ -150,7 +143,6 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "B02",
     name = "a chunk size that is no number",
     orders = sending(function(case)
       return (case.good({ framing = "chunked" }):gsub("\r\n\r\n%x+", "\r\n\r\nzz", 1))
@@ -158,7 +150,6 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "B03",
     name = "a body without length that is closed in the middle",
     orders = sending(function(case)
       return cut(case, { framing = "none" })
@@ -166,19 +157,16 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "B06",
     name = "Content-Length: -5",
     orders = head_with "Content-Length: -5",
     like = unreadable,
   },
   {
-    row = "B06",
     name = "Content-Length: 99999999999999999999",
     orders = head_with "Content-Length: 99999999999999999999",
     like = unreadable,
   },
   {
-    row = "B06",
     name = "two Content-Length that differ",
     orders = sending(function(case)
       local line = "Content-Length: " .. #case.body() - 1
@@ -187,13 +175,11 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "B07",
     name = "an SSH banner instead of HTTP",
     orders = always { send = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n" },
     like = unreadable,
   },
   {
-    row = "B07",
     name = "an SSH banner before the request",
     orders = always {
       read = "nothing",
@@ -202,7 +188,6 @@ local faults = {
     outcome = "unknown", creates = 0,
   },
   {
-    row = "B07",
     name = "an HTTP/0.9 body",
     orders = sending(function(case)
       return case.body()
@@ -210,37 +195,31 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "B09",
     name = "200 and a captive portal's HTML",
     orders = answer_of { status = 200, type = "text/html", body = HTML },
     like = unreadable,
   },
   {
-    row = "B09",
     name = "the promised type and HTML",
     orders = body_of(HTML),
     like = unreadable,
   },
   {
-    row = "B21",
     name = "a lone surrogate",
     orders = further_member [[\ud800]],
     like = unreadable,
   },
   {
-    row = "B21",
     name = "an overlong UTF-8 sequence",
     orders = further_member "\xC0\xAF",
     like = unreadable,
   },
   {
-    row = "B21",
     name = "a byte 0xFF",
     orders = further_member "\xFF",
     like = unreadable,
   },
   {
-    row = "B22",
     name = "garbage after the JSON text",
     orders = sending(function(case)
       return case.good { body = case.body() .. "x" }
@@ -248,37 +227,29 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "B22",
     name = "a second JSON text after the first",
     orders = sending(function(case)
       return case.good { body = case.body() .. case.body() }
     end),
     like = unreadable,
   },
-  { row = "B23", name = "an empty body", orders = body_of "", like = unreadable },
-  { row = "B23", name = "null", orders = body_of "null", like = unreadable },
-  { row = "B23", name = "[]", orders = body_of "[]", like = unreadable },
-  { row = "B23", name = '"ok"', orders = body_of '"ok"', like = unreadable },
-  { row = "B23", name = "{}", orders = body_of "{}", like = unreadable },
+  { name = "an empty body", orders = body_of "", like = unreadable },
+  { name = "null", orders = body_of "null", like = unreadable },
+  { name = "[]", orders = body_of "[]", like = unreadable },
+  { name = '"ok"', orders = body_of '"ok"', like = unreadable },
+  { name = "{}", orders = body_of "{}", like = unreadable },
   {
-    row = "B23",
     name = "an answer without what names the thing",
     orders = sending(function(case)
       return case.good { changes = { [case.identity] = false } }
     end),
     like = unreadable,
   },
+}
+
+--- Headers without end.
+faults.floods = {
   {
-    row = "B28",
-    name = "64 MB of blanks before the JSON text",
-    orders = function(case)
-      local head = ("HTTP/1.1 %d OK\r\nContent-Type: %s\r\n\r\n"):format(case.status, case.type)
-      return { { send = { head, { bytes = " ", times = 64 << 20 }, case.body() } } }
-    end,
-    like = unreadable,
-  },
-  {
-    row = "F25",
     name = "200,000 headers of 1 KB",
     orders = always {
       send = {
@@ -289,7 +260,6 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "F25",
     name = "3,000,000 headers of 103 bytes",
     orders = always {
       send = {
@@ -300,51 +270,52 @@ local faults = {
     like = unreadable,
   },
   {
-    row = "F25",
     name = "one header of 400 KB",
     orders = always { send = "HTTP/1.1 200 OK\r\nX: " .. ("a"):rep(400000) .. "\r\n\r\n" },
     like = unreadable,
   },
   {
-    row = "F25",
     name = "a flood of 100 Continue",
     orders = always { send = { { bytes = "HTTP/1.1 100 Continue\r\n\r\n", times = 200000 } } },
     like = unreadable,
   },
 }
 
-for _, fault in ipairs(faults) do
+--- A body that is too big.
+faults.blanks = {
+  name = "64 MB of blanks before the JSON text",
+  orders = function(case)
+    local head = ("HTTP/1.1 %d OK\r\nContent-Type: %s\r\n\r\n"):format(case.status, case.type)
+    return { { send = { head, { bytes = " ", times = 64 << 20 }, case.body() } } }
+  end,
+  like = unreadable,
+}
+
+local function complete(fault)
   for name, value in pairs(fault.like or {}) do
     fault[name] = value
   end
   fault.like = nil
 end
 
---- The faults of a row, in order.
-function faults.of(row)
-  local found = {}
-  for _, fault in ipairs(faults) do
-    if fault.row == row then
-      found[#found + 1] = fault
-    end
+complete(faults.blanks)
+for _, kind in ipairs { "connections", "answers", "floods" } do
+  for _, fault in ipairs(faults[kind]) do
+    complete(fault)
+    faults[fault.name] = fault
   end
-  return found
 end
 
---- For a loop over the faults of these rows by the four creates: a name for the test, and a
---- function that runs it.
-function faults.tests(...)
-  local rows = { ... }
+--- For a loop over such a list by every provider's create: a name for the test, and a function that
+--- runs it.
+function faults.tests(list)
   return coroutine.wrap(function()
-    for _, row in ipairs(rows) do
-      for _, fault in ipairs(faults.of(row)) do
-        for _, case in ipairs(providers.creates) do
-          local name = ("%s %s leaves %s %s, sent once"):format(row, fault.name, case.name,
-            fault.outcome)
-          coroutine.yield(name, function()
-            faults.check(fault, case)
-          end)
-        end
+    for _, fault in ipairs(list) do
+      for _, case in ipairs(providers.creates) do
+        local name = ("leaves %s %s, sent once: %s"):format(case.name, fault.outcome, fault.name)
+        coroutine.yield(name, function()
+          faults.check(fault, case)
+        end)
       end
     end
   end)
