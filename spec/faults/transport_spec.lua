@@ -547,6 +547,21 @@ describe("the bytes of a request", function()
       assert.equal(case.has_no_body, raw:find("\r\ncontent-type:", 1, true) == nil or nil)
     end)
   end
+
+  local MIB = 1024 * 1024
+
+  for _, size in ipairs { 999, 1001, 1025, MIB, MIB + 1, 2 * MIB } do
+    it(("have no Expect before a body of %d bytes"):format(size), function()
+      local padding = size - #'{"account_native_id":"123456789012","padding":""}'
+      local raw = bytes_of(providers.clumio, {}, function(client)
+        assert(client:create_wallet({ account_native_id = "123456789012" },
+          { extra = { padding = ("x"):rep(padding) } }))
+      end)
+      local head = raw:match("^.-\r\n\r\n"):lower()
+      assert.truthy(head:find("\r\ncontent-length: " .. size .. "\r\n", 1, true))
+      assert.is_nil(head:find("\r\nexpect:", 1, true))
+    end)
+  end
 end)
 
 describe("a program with Turkish letters", function()

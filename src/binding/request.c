@@ -19,9 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes of a body; libcurl asks the server first before larger ones. */
-enum { MIN_TO_EXPECT = 1000 };
-
 #define REQUEST_TYPE "coffer.request"
 
 static const char request_type = 0; /* its address is the type */
@@ -481,12 +478,15 @@ static void check_token(lua_State *L, const struct request *request)
     misuse(L, "%s: the client has no token", client->provider->name);
 }
 
-/* The lines that the operation and the client's route and token make. */
+/* The lines that the operation and the client's route and token make. Without
+** a line of its own, libcurl sends `Expect: 100-continue` before a body of more
+** than 1 MiB, and waits a second for servers that do not know it. */
 static bool add_common(const struct request *request, struct header_list *lines)
 {
   const struct operation *operation = request->operation;
   const struct client *client = request->client;
-  return header_list_add(lines, "User-Agent", "", client->route.user_agent) &&
+  return header_list_append(lines, "Expect:") &&
+         header_list_add(lines, "User-Agent", "", client->route.user_agent) &&
          header_list_add(lines, "Accept", "", operation->accept) &&
          (operation->is_public ||
           header_list_add(lines, client->token_header, client->token_scheme,
@@ -509,9 +509,7 @@ static bool add_given(lua_State *L, struct header_list *lines)
 static bool make_lines(lua_State *L, struct request *request)
 {
   struct header_list *lines = request->exchange.lines = header_list_make();
-  return lines && add_common(request, lines) && add_given(L, lines) &&
-         (request->body.length <= MIN_TO_EXPECT ||
-          header_list_append(lines, "Expect:"));
+  return lines && add_common(request, lines) && add_given(L, lines);
 }
 
 /* Puts the token of an earlier attempt, on top, to the request's secrets. */
@@ -547,8 +545,7 @@ static void note_token(lua_State *L, struct request *request)
 static bool take_lines(lua_State *L, struct request *request)
 {
   struct client_lines *last = &request->client->last;
-  bool is_common =
-      !request->has_headers && request->body.length <= MIN_TO_EXPECT;
+  bool is_common = !request->has_headers;
   if (is_common && last->operation == request->operation) {
     request->exchange.lines = header_list_hold(last->lines);
     return true;
