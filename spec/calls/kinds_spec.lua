@@ -38,36 +38,9 @@ for _, kind in ipairs { "null", "true", "12345", '"Service Unavailable"', "[]", 
   end
 end
 
-local parameters = {
-  create_wallet = "123456789012", refresh_wallet = "w-1", get_wallet = "w-1", delete_wallet = "w-1",
-  list_wallet_keys = "/wallets/w-1/keys", get_job = 5, create_user = "robot",
-  create_s3_vault = providers.commvault.parameters,
-  login = { username = "u", password = "p" }, renew_token = "old",
-  renew_access_token = { accessToken = "a", refreshToken = "r" },
-  list_utilizations = { acct_num = 1, from = "2019-10-01", to = "2019-10-31" },
-  get_account = "a-1", delete_account = "a-1", update_account = { account_id = "a-1", name = "n" },
-  issue_token = { auth = {
-    identity = {
-      methods = { "password" },
-      password = { user = { domain = {}, name = "n", password = "p" } },
-    },
-    scope = { project = { id = "t" } },
-  } },
-}
-
-local more = {
-  ecl = function(url) return { keystone_url = url .. "/v3" } end,
-}
-
---- The parameters of an operation that both ECL and Astra have.
-local function parameters_of(provider, operation)
-  if operation == "create_account" then
-    return provider == "astra" and "Testing 123" or nil
-  end
-  return parameters[operation]
-end
-
 for provider in pairs(core.providers) do
+  local case = providers[provider]
+
   for operation in pairs(core.describe(provider).operations) do
     for _, status in ipairs { 200, 201, 400, 401, 404, 409, 429, 500, 503 } do
       it(("%s %s bears every kind of JSON at %d"):format(provider, operation, status), function()
@@ -76,13 +49,13 @@ for provider in pairs(core.providers) do
           orders[i] = answers.keep { status = status, body = text }
         end
         local faulty <close> = server.start(orders)
-        local options = more[provider] and more[provider](faulty.url)
-        local client = providers[provider].client(faulty.url, options)
+        local options = case.options_at and case.options_at(faulty.url)
+        local client = case.client(faulty.url, options)
         for i, text in ipairs(texts) do
           if status == 429 then -- each would hold its client for longer
-            client = providers[provider].client(faulty.url, options)
+            client = case.client(faulty.url, options)
           end
-          local result, failure = client[operation](client, parameters_of(provider, operation))
+          local result, failure = client[operation](client, case.requests[operation])
           assert(result ~= nil or failure.outcome, text)
           assert.is_string(tostring(failure or result), text)
           assert(status < 400 or result == nil, text)

@@ -5,6 +5,7 @@
 local answers = require "answers"
 local client = require "coffer.client"
 local coffer = require "coffer"
+local core = require "coffer.core"
 local pauses = require "pauses"
 local providers = require "providers"
 local server = require "server"
@@ -55,40 +56,21 @@ end
 
 local function nothing() end
 
-local lists = {
-  clumio = { "wallets", "list_wallets", {}, {
-    ["a page"] = "@", ["what is embedded"] = '{"_embedded":@}',
-    ["the list of items"] = '{"_embedded":{"items":@}}',
-    ["an item"] = '{"_embedded":{"items":[@]}}',
-    ["an item's id"] = '{"_embedded":{"items":[{"id":@},{"id":@}]}}',
-    ["links"] = '{"_embedded":{"items":[]},"_links":@}',
-    ["the next link"] = '{"_embedded":{"items":[]},"_links":{"_next":@}}',
-    ["the next link's address"] = '{"_embedded":{"items":[]},"_links":{"_next":{"href":@}}}',
-  } },
-  commvault = { "s3_vaults", "list_s3_vaults", {}, {
-    ["a page"] = "@", ["the list of vaults"] = '{"CVS3Stores":@}',
-    ["a vault"] = '{"CVS3Stores":[@]}', ["a vault's name"] = '{"CVS3Stores":[{"name":@}]}',
-  } },
-  astra = { "accounts", "list_accounts", { include = "id,name" }, {
-    ["a page"] = "@", ["the list of items"] = '{"items":@,"metadata":{}}',
-    ["an item"] = '{"items":[@],"metadata":{}}',
-    ["a row's field"] = '{"items":[[@,@,@]],"metadata":{}}',
-    ["the metadata"] = '{"items":[],"metadata":@}',
-    ["the token"] = '{"items":[],"metadata":{"continue":@}}',
-  } },
-  ecl = { "utilizations", "list_utilizations",
-    { acct_num = 1, from = "2024-01-01", to = "2024-01-02" }, {
-      ["the list"] = "@", ["an item"] = "[@]", ["a field"] = '[{"StartTime":@}]',
-    } },
-}
+local function pages_of(case)
+  for _, operation in pairs(core.describe(case.provider).operations) do
+    if operation.paging then
+      return assert(case.odd_pages, case.provider .. " has pages and no odd_pages")
+    end
+  end
+end
 
-for provider, row in pairs(lists) do
-  local name, operation, parameters, places = table.unpack(row)
+for _, case in ipairs(providers.where(pages_of)) do
+  local odd = case.odd_pages
 
-  describe("the pages of " .. provider, function()
+  describe("the pages of " .. case.provider, function()
     local function all_of(client_of)
       local is_done, list, failure = pcall(function()
-        return client_of[name](client_of, parameters):collect()
+        return client_of[odd.method](client_of, odd.parameters):collect()
       end)
       assert_told(is_done, list, failure)
       for _, item in ipairs(list or {}) do
@@ -96,13 +78,14 @@ for provider, row in pairs(lists) do
       end
     end
 
-    each(places, function(title, body)
+    each(odd.places, function(title, body)
       it("bear " .. title, function()
         local order = answers.keep { body = body }
         local faulty <close> = server.start { order, order }
-        local case = provider == "ecl" and providers.ecl or providers[provider]
         all_of(case.client(faulty.url))
-        answering(provider, operation, free(body), function() all_of(case.client(faulty.url)) end)
+        answering(case.provider, odd.operation, free(body), function()
+          all_of(case.client(faulty.url))
+        end)
       end)
     end)
   end)
@@ -161,30 +144,13 @@ describe("a list", function()
   end
 end)
 
-local waits = {
-  clumio = { "refresh_wallet", {
-    ["a wallet"] = "@", ["its state"] = '{"id":"w-1","state":@}',
-    ["the code of an error"] = '{"state":"Error","error_code":@,"error_message":@}',
-  } },
-  astra = { "get_account", {
-    ["an account"] = "@", ["its state"] = '{"id":"a","state":@}',
-  } },
-  commvault = { "get_job", {
-    ["a list of jobs"] = "@", ["jobs"] = '{"jobs":@}', ["a job"] = '{"jobs":[@]}',
-    ["a summary"] = '{"jobs":[{"jobSummary":@}]}',
-    ["a job's number"] = '{"jobs":[{"jobSummary":{"jobId":@,"status":"Completed"}}]}',
-    ["its status"] = '{"jobs":[{"jobSummary":{"jobId":12345,"status":@}}]}',
-    ["a reason"] = '{"jobs":[{"jobSummary":{"status":"Failed","pendingReason":@}}]}',
-    ["a percentage"] = '{"jobs":[{"jobSummary":{"status":"Completed","percentComplete":@}}]}',
-  } },
-}
+local waiting = providers.where(function(case) return case.odd_waits end)
 
-for provider, row in pairs(waits) do
-  local operation, places = table.unpack(row)
-  local case = providers[provider]
+for _, case in ipairs(waiting) do
+  local odd = case.odd_waits
 
-  describe("waiting at " .. provider, function()
-    each(places, function(title, body)
+  describe("waiting at " .. case.provider, function()
+    each(odd.places, function(title, body)
       it("bears " .. title, function()
         local order = answers.keep { body = body, type = "application/json" }
         local faulty <close> = server.start { { send = case.good(), finish = "keep" },
@@ -193,7 +159,7 @@ for provider, row in pairs(waits) do
         local thing = assert(case.create(case.client(faulty.url)))
         local options = { timeout = 0.05, interval = 0.001, on_progress = nothing }
         assert_told(pcall(thing.wait, thing, options))
-        answering(provider, operation, free(body), function()
+        answering(case.provider, odd.operation, free(body), function()
           assert_told(pcall(thing.wait, thing, options))
         end)
       end)
@@ -202,17 +168,12 @@ for provider, row in pairs(waits) do
 end
 
 describe("a state that is absent or null", function()
-  for provider, patterns in pairs {
-    clumio = { "{}", '{"state":null}' }, astra = { "{}", '{"state":null}' },
-    commvault = { '{"jobs":[{"jobSummary":{"jobId":12345}}]}',
-      '{"jobs":[{"jobSummary":{"status":null}}]}', '{"jobs":[null]}' },
-  } do
-    for _, body in ipairs(patterns) do
-      it(("is told at once: %s %s"):format(provider, body), function()
-        local case = providers[provider]
+  for _, case in ipairs(waiting) do
+    for _, body in ipairs(case.odd_waits.absent) do
+      it(("is told at once: %s %s"):format(case.provider, body), function()
         local faulty <close> = server.start { { send = case.good(), finish = "keep" } }
         local thing = assert(case.create(case.client(faulty.url)))
-        answering(provider, waits[provider][1], free(body), function()
+        answering(case.provider, case.odd_waits.operation, free(body), function()
           local _, failure = thing:wait { timeout = 600 }
           assert.same({ "unknown", "protocol", 1 },
             { failure.outcome, failure.code, failure.attempts })
@@ -264,11 +225,6 @@ describe("a single page with names for rows", function()
 end)
 
 describe("the methods of a thing", function()
-  local things = {
-    clumio = { "id", { "refresh", "get", "delete", "keys", "wait" } },
-    astra = { "id", { "get", "delete", "update", "wait" } },
-  }
-
   --- Calls each method of the thing; none may raise anything but a failure.
   local function call_all(thing, methods)
     for _, name in ipairs(methods) do
@@ -279,15 +235,14 @@ describe("the methods of a thing", function()
     end
   end
 
-  for provider, row in pairs(things) do
+  for _, case in ipairs(providers.where(function(case) return case.odd_id end)) do
     for _, value in ipairs(VALUES) do
-      it(("bear an id %s: %s"):format(value, provider), function()
-        local case = providers[provider]
+      it(("bear an id %s: %s"):format(value, case.provider), function()
         local faulty <close> = server.start { { send = case.good(), finish = "keep" },
           answers.refusal(404) }
         local thing = assert(case.create(case.client(faulty.url)))
-        rawset(thing, row[1], free(value))
-        call_all(thing, row[2])
+        rawset(thing, case.odd_id.member, free(value))
+        call_all(thing, case.odd_id.methods)
       end)
     end
   end

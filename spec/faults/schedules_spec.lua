@@ -112,11 +112,6 @@ end
 
 -- Schedules
 
---- Commvault and ECL refuse a second create; the others would make a second thing.
-local function refuses_second(case)
-  return case == providers.commvault or case == providers.ecl
-end
-
 local function draw_creates(case, story)
   local orders = {}
   for i = 1, 4 do
@@ -125,7 +120,7 @@ local function draw_creates(case, story)
       or pick(has_executed and executed_names or other_names)
     local order = (executed[name] or not_executed[name])(case)
     story[#story + 1] = "POST " .. name
-    orders[i] = refuses_second(case) and { created = lists.conflict(case), absent = order }
+    orders[i] = case.refuses_second and { created = lists.conflict(case), absent = order }
       or order
   end
   return orders
@@ -240,7 +235,7 @@ end
 
 --- With the faults gone, ensure makes it one thing and no more.
 local function mend(case, faulty, client, count)
-  local orders = lists.orders(case, { refuses_second(case)
+  local orders = lists.orders(case, { case.refuses_second
     and { created = lists.conflict(case), absent = executed.good(case) } or executed.good(case) })
   orders.exists = count == 1
   faulty:order(orders)

@@ -237,8 +237,8 @@ describe("a key log in the environment", function()
     local said = interpreter.run({ SSLKEYLOGFILE = path }, [[
       local provider, options = ...
       local case = require("providers")[provider]
-      options.token, options.tenant_id = case.token, provider == "ecl" and "tenant" or nil
-      local client, failure, word = require("coffer")[provider](options)
+      options.token = case.token
+      local client, failure, word = require("coffer")[provider](case.complete(options))
       if not client then
         return false, failure.outcome, failure.code, tostring(failure), word
       end

@@ -58,14 +58,10 @@ describe("a base URL", function()
     "http://127.0.0.1%2eevil.com", "http://127。0。0。1", "http://１２７.0.0.1", "http://ⓛocalhost",
   }
 
-  for _, provider in ipairs { "clumio", "commvault", "ecl", "astra" } do
+  for _, case in ipairs(providers.creates) do
     for _, url in ipairs(refused) do
-      it(("%q is refused: %s"):format(url, provider):gsub("%c", "?"), function()
-        raises("base_url", coffer[provider], {
-          token = "t",
-          base_url = url,
-          tenant_id = provider == "ecl" and answers.asked.tenant_id or nil,
-        })
+      it(("%q is refused: %s"):format(url, case.provider):gsub("%c", "?"), function()
+        raises("base_url", coffer[case.provider], case.complete { token = "t", base_url = url })
       end)
     end
   end
@@ -203,11 +199,7 @@ describe("a token", function()
         local faulty <close> = server.start { keeping(case) }
         local text
         local ok, client, failure = pcall(function()
-          return coffer[case.provider] {
-            base_url = faulty.url,
-            token = row[2],
-            tenant_id = case.provider == "ecl" and answers.asked.tenant_id or nil,
-          }
+          return coffer[case.provider](case.complete { base_url = faulty.url, token = row[2] })
         end)
         if ok then
           assert.is_nil(client)
@@ -222,7 +214,7 @@ describe("a token", function()
 
     it("arrives byte by byte: " .. case.name, function()
       local faulty <close> = server.start { keeping(case) }
-      local scheme = case.provider == "commvault" and "QSDK " or ""
+      local scheme = case.token_scheme or ""
       local token = scheme .. [[ab+/=.~!"#$%&'()*,-:;<>?@[\]^_`{|}]]
       expect.created(case, case.create(case.client(faulty.url, { token = token })))
       local raw = faulty:requests()[1].raw
@@ -446,101 +438,11 @@ describe("a flood of headers", function()
 end)
 
 describe("the bytes of a request", function()
-  local function golden(name)
-    local file = assert(io.open("spec/golden/" .. name .. ".http", "rb"))
-    local text = file:read "a"
-    file:close()
-    local head, body = text:match "^(.-\n)\n(.*)$"
-    return head:gsub("\n", "\r\n") .. "\r\n" .. body:gsub("\n$", "")
-  end
-
-  local fixed = { token = "TOKEN", user_agent = "coffer-specs" }
-
-  --- What arrives when the call is made, the port left out.
-  local function bytes_of(case, options, call)
-    local faulty <close> = server.start { keeping(case) }
-    for name, value in pairs(fixed) do
-      options[name] = value
-    end
-    call(case.client(faulty.url, options))
-    local requests = faulty:requests()
-    assert.equal(1, #requests)
-    return (requests[1].raw:gsub("127%.0%.0%.1:" .. faulty.port, "127.0.0.1:PORT"))
-  end
-
-  local function is_golden(name, case, options, call)
-    assert.equal(golden(name), bytes_of(case, options, call))
-  end
-
-  it("are the documented ones: clumio create_wallet", function()
-    is_golden("clumio-create-wallet", providers.clumio, {}, function(client)
-      assert(client:create_wallet { account_native_id = "123456789012" })
-    end)
-  end)
-
-  it("are the documented ones: clumio create_wallet with all there is", function()
-    local ou = "00000000-0000-0000-0000-000000000000"
-    is_golden("clumio-create-wallet-full", providers.clumio, { organizational_unit = ou },
-      function(client)
-        assert(client:create_wallet {
-          account_native_id = "123456789012",
-          aws_region = "us-west-2",
-        })
-      end)
-  end)
-
-  it("are the documented ones: clumio refresh_wallet", function()
-    is_golden("clumio-refresh-wallet", providers.refresh, {}, function(client)
-      assert(client:refresh_wallet "w-1")
-    end)
-  end)
-
-  it("are the documented ones: commvault create_s3_vault", function()
-    is_golden("commvault-create-s3-vault", providers.commvault, {}, function(client)
-      assert(client:create_s3_vault {
-        plan = { planId = 7, planName = "Server plan" },
-        bucket = { clientName = "vault-one" },
-      })
-    end)
-  end)
-
-  it("are the documented ones: commvault create_s3_vault with all there is", function()
-    is_golden("commvault-create-s3-vault-full", providers.commvault, {}, function(client)
-      assert(client:create_s3_vault {
-        bucket = { clientName = "vault-one" },
-        plan = { planId = 7, planName = "Server plan" },
-        cvs3Endpoints = { { clientId = 2, clientName = "node-2" }, { clientId = 3 } },
-        owners = { { userId = 5 } },
-        userGroups = { { userGroupId = 6, __type__ = 15 } },
-        rotateKeys = false,
-      })
-    end)
-  end)
-
-  it("are the documented ones: ecl create_account", function()
-    is_golden("ecl-create-account", providers.ecl, {}, function(client)
-      assert(client:create_account())
-    end)
-  end)
-
-  it("are the documented ones: astra create_account", function()
-    is_golden("astra-create-account", providers.astra, {}, function(client)
-      assert(client:create_account { name = "Testing 123" })
-    end)
-  end)
-
-  it("are the documented ones: astra create_account with all there is", function()
-    is_golden("astra-create-account-full", providers.astra, {}, function(client)
-      assert(client:create_account {
-        name = "Testing 123",
-        metadata = { labels = { { name = "team", value = "storage" } } },
-      })
-    end)
-  end)
-
   for _, case in ipairs(providers.calls) do
     it("have no Expect, no Accept-Encoding and no cookie: " .. case.name, function()
-      local raw = bytes_of(case, {}, case.create):lower()
+      local faulty <close> = server.start { keeping(case) }
+      case.create(case.client(faulty.url))
+      local raw = faulty:requests()[1].raw:lower()
       for _, name in ipairs { "expect", "accept-encoding", "cookie", "te", "transfer-encoding" } do
         assert.is_nil(raw:find("\r\n" .. name .. ":", 1, true))
       end
@@ -553,11 +455,11 @@ describe("the bytes of a request", function()
   for _, size in ipairs { 999, 1001, 1025, MIB, MIB + 1, 2 * MIB } do
     it(("have no Expect before a body of %d bytes"):format(size), function()
       local padding = size - #'{"account_native_id":"123456789012","padding":""}'
-      local raw = bytes_of(providers.clumio, {}, function(client)
-        assert(client:create_wallet({ account_native_id = "123456789012" },
-          { extra = { padding = ("x"):rep(padding) } }))
-      end)
-      local head = raw:match("^.-\r\n\r\n"):lower()
+      local faulty <close> = server.start { keeping(providers.clumio) }
+      local client = providers.clumio.client(faulty.url)
+      expect.created(providers.clumio, providers.clumio.create(client,
+        { extra = { padding = ("x"):rep(padding) } }))
+      local head = faulty:requests()[1].raw:match("^.-\r\n\r\n"):lower()
       assert.truthy(head:find("\r\ncontent-length: " .. size .. "\r\n", 1, true))
       assert.is_nil(head:find("\r\nexpect:", 1, true))
     end)

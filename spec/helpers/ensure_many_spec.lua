@@ -12,8 +12,6 @@ local providers = require "providers"
 local server = require "server"
 
 local clumio, commvault, astra = providers.clumio, providers.commvault, providers.astra
-local plurals = { clumio = "ensure_wallets", commvault = "ensure_s3_vaults",
-                  astra = "ensure_accounts" }
 
 local function account(i)
   return ("%012d"):format(i)
@@ -22,17 +20,6 @@ end
 local function wallet_of(number, id)
   return answers.wallet { id = ('"w-%s"'):format(id or number),
                           account_native_id = ('"%s"'):format(number) }
-end
-
---- What is asked for, as an item of the list and as the provider's list has it.
-local function named(case, name)
-  if case == clumio then
-    return name, wallet_of(name)
-  elseif case == commvault then
-    return { bucket = { clientName = name }, plan = { planId = 7, planName = "p" } },
-      lists.commvault.item(name)
-  end
-  return name, lists.astra.item("id-" .. name, name)
 end
 
 local function path_of(case)
@@ -53,7 +40,7 @@ local function keeping(case)
 end
 
 local function many(case, client, list, options)
-  return client[plurals[case.provider]](client, list, options)
+  return client[case.ensure_many](client, list, options)
 end
 
 --- A server whose list has these items, and another answer at each further look.
@@ -76,15 +63,12 @@ local function wallets_made(numbers)
 end
 
 describe("ensuring many", function()
-  for _, case in ipairs { clumio, commvault, astra } do
+  for _, case in ipairs(providers.where(function(case) return case.ensure_many end)) do
     it("finds what is there with one look, and creates the rest: " .. case.name, function()
-      local own = case == clumio and answers.asked.account_native_id
-        or case == commvault and answers.asked.vault or answers.asked.account
-      local there, listed = named(case, "999999999999")
-      local missing = named(case, own)
-      local looks = { { listed }, case == commvault and {} or nil } -- an empty page ends its walk
+      local there, listed = case.list.named "999999999999"
+      local looks = { { listed }, case.list.ends_with_empty and {} or nil }
       local faulty <close> = start(case, looks, { keeping(case) })
-      local results, failures, words = many(case, case.client(faulty.url), { there, missing })
+      local results, failures, words = many(case, case.client(faulty.url), { there, case.list.own })
       assert.same({}, failures)
       assert.same({ "found", "created" }, words)
       assert.is_true(case.recognise(results[2]))
@@ -137,7 +121,7 @@ describe("ensuring many", function()
   it("takes what it has made for one into account for the next", function()
     local faulty <close> = start(commvault, { {} }, { keeping(commvault) })
     local results, failures, words = commvault.client(faulty.url):ensure_s3_vaults {
-      (named(commvault, "vault-one")), (named(commvault, "VAULT-ONE")) }
+      (commvault.list.named("vault-one")), (commvault.list.named("VAULT-ONE")) }
     assert.same({ "created" }, words)
     assert.is_nil(results[2])
     assert.equal("conflict", failures[2].code)
@@ -170,7 +154,7 @@ describe("ensuring many", function()
   it("has the failure of an item that is no table where one is needed", function()
     local faulty <close> = start(commvault, { {} }, { keeping(commvault) })
     local _, failures, words = commvault.client(faulty.url):ensure_s3_vaults { "vault-one",
-      (named(commvault, "vault-one")) }
+      (commvault.list.named("vault-one")) }
     assert.equal("invalid", failures[1].code)
     assert.same({ [2] = "created" }, words)
   end)
@@ -240,7 +224,7 @@ describe("ensuring many after answers that do not tell", function()
       { busy, { send = commvault.good(), finish = "keep" } })
     local _ <close> = pauses.skip()
     local results, failures, words = commvault.client(faulty.url):ensure_s3_vaults {
-      (named(commvault, "vault-one")) }
+      (commvault.list.named("vault-one")) }
     assert.same({}, failures)
     assert.same({ "created" }, words)
     assert.is_true(commvault.recognise(results[1]))
@@ -316,7 +300,7 @@ describe("ensuring many of which some get in each other's way", function()
     local faulty <close> = start(commvault, { {}, { lists.commvault.item "vault-one" } }, { {} })
     local _ <close> = pauses.skip()
     local _, failures, words = commvault.client(faulty.url):ensure_s3_vaults {
-      (named(commvault, "vault-one")), (named(commvault, "VAULT-ONE")) }
+      (commvault.list.named("vault-one")), (commvault.list.named("VAULT-ONE")) }
     assert.same({ "recovered" }, words)
     assert.same({ "conflict", "not_sent" }, { failures[2].code, failures[2].outcome })
     assert.equal(1, count(faulty, "POST"))
@@ -335,8 +319,8 @@ describe("ensuring many of which some get in each other's way", function()
       end
       return result, fields
     end
-    return client:ensure_s3_vaults({ (named(commvault, "one")), (named(commvault, "ONE")),
-      (named(commvault, "vault-one")) }, { at_once = 1 })
+    return client:ensure_s3_vaults({ (commvault.list.named("one")), (commvault.list.named("ONE")),
+      (commvault.list.named("vault-one")) }, { at_once = 1 })
   end
 
   it("is left by an interrupt, which tells of the create that it met", function()

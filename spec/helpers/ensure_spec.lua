@@ -13,8 +13,12 @@ local socket = require "socket"
 local clumio, commvault = providers.clumio, providers.commvault
 local ecl, astra = providers.ecl, providers.astra
 
---- The three that can be looked up.
-local listed = { clumio, commvault, astra }
+local ensurable = providers.where(function(case) return case.ensure end)
+local listed = providers.where(function(case) return case.ensure and case.list end)
+
+--- Those who would take a second create of the same, and those who refuse it.
+local doubled = providers.where(function(case) return case.ensure and not case.refuses_second end)
+local refusing = providers.where(function(case) return case.ensure and case.refuses_second end)
 
 local refusal = answers.refusal
 
@@ -58,22 +62,17 @@ end
 local function assert_there(case, word, thing, told, trouble)
   assert(thing, tostring(told))
   assert.equal(word, told)
-  if case ~= ecl or word == "created" then
-    assert.is_nil(trouble)
-  end
-  if case == commvault and word ~= "created" then
-    assert.equal(answers.asked.vault, thing.name)
-  elseif case == ecl and word ~= "created" then
-    assert.equal(answers.asked.tenant_id .. "@ecl.ntt.com", thing.AcctName)
-    assert.equal("partial", trouble.code)
-    assert.equal("ensure_account", trouble.operation)
+  local recognise = word ~= "created" and case.recognise_found or case.recognise
+  assert.is_true(recognise(thing))
+  if case.found_lacks and word ~= "created" then
+    assert.same({ "partial", case.ensure }, { trouble.code, trouble.operation })
   else
-    assert.is_true(case.recognise(thing))
+    assert.is_nil(trouble)
   end
 end
 
 describe("ensure", function()
-  for _, case in ipairs(providers.creates) do
+  for _, case in ipairs(ensurable) do
     it("creates what is not there: " .. case.name, function()
       local faulty <close> = start(case, { keeping(case) })
       assert_there(case, "created", lists.ensure(case, case.client(faulty.url)))
@@ -118,15 +117,10 @@ describe("ensure", function()
 
     it("sends no create where it finds two, and names them: " .. case.name, function()
       local list = lists[case.provider]
-      local one, other = list.item(), list.item()
-      if case ~= commvault then
-        other = list.item "id-two"
-      end
-      local faulty <close> = with_list(case, one, other)
+      local faulty <close> = with_list(case, table.unpack(list.two))
       local failure = expect.failure("not_sent", "conflict",
         lists.ensure(case, case.client(faulty.url)))
-      assert.truthy(failure.message:find(case == commvault and answers.asked.vault or "id-two", 1,
-        true))
+      assert.truthy(failure.message:find(list.two_are_named, 1, true))
       assert.is_table(failure.key)
       assert.equal(0, posts(faulty))
     end)
@@ -150,9 +144,8 @@ describe("ensure", function()
 
     it("passes over things of another key: " .. case.name, function()
       local list = lists[case.provider]
-      local other = case == commvault and list.item "vault-one-b" or list.item("x", "999999999999")
       local faulty <close> = server.start {
-        paths = { ["GET " .. list.path] = { lists.keep(list, { other }) } }, keeping(case),
+        paths = { ["GET " .. list.path] = { lists.keep(list, { list.other }) } }, keeping(case),
       }
       assert_there(case, "created", lists.ensure(case, case.client(faulty.url)))
       assert.equal(1, faulty:creates())
@@ -243,7 +236,7 @@ describe("ensure after an answer that does not tell", function()
     ["an answer cut short"] = { send = "HTTP/1.1 200 OK\r\n" },
   }
 
-  for _, case in ipairs(providers.creates) do
+  for _, case in ipairs(ensurable) do
     for name, order in pairs(hiding) do
       it(("recovers what %s hid: %s"):format(name, case.name), function()
         local faulty <close> = start(case, first_or_conflict(case, order))
@@ -251,7 +244,7 @@ describe("ensure after an answer that does not tell", function()
         assert_there(case, "recovered", lists.ensure(case, case.client(faulty.url)))
         assert.same({ 5 }, { table.unpack(slept) })
         assert.equal(1, faulty:creates())
-        assert.equal(case == ecl and 2 or 1, posts(faulty))
+        assert.equal(case.list and 1 or 2, posts(faulty))
       end)
     end
 
@@ -280,19 +273,14 @@ describe("ensure after an answer that does not tell", function()
 
     it("tells of two that there are then: " .. case.name, function()
       local list = lists[case.provider]
-      local two = { list.item "id-one", list.item "id-two" }
-      if case == commvault then
-        two = { list.item(), list.item() }
-      end
       local faulty <close> = server.start {
-        paths = { ["GET " .. list.path] = { lists.keep(list, {}), lists.keep(list, two) } },
+        paths = { ["GET " .. list.path] = { lists.keep(list, {}), lists.keep(list, list.two) } },
         failing(500),
       }
       local _ <close> = pauses.skip()
       local failure = expect.failure("unknown", "conflict",
         lists.ensure(case, case.client(faulty.url)))
-      assert.truthy(failure.message:find(case == commvault and answers.asked.vault or "id-two", 1,
-        true))
+      assert.truthy(failure.message:find(list.two_are_named, 1, true))
       assert.is_table(failure.key)
       assert.equal(1, faulty:creates())
     end)
@@ -324,7 +312,7 @@ describe("ensure after an answer that does not tell", function()
     end)
   end
 
-  for _, case in ipairs { clumio, astra } do
+  for _, case in ipairs(doubled) do
     it("creates no second one where nobody would refuse it: " .. case.name, function()
       local faulty <close> = start(case, { refusal(503), keeping(case) })
       local slept <close> = pauses.skip()
@@ -335,13 +323,13 @@ describe("ensure after an answer that does not tell", function()
     end)
   end
 
-  for _, case in ipairs { commvault, ecl } do
+  for _, case in ipairs(refusing) do
     it("creates once more what was absent twice, a second one being refused: " .. case.name,
       function()
         local faulty <close> = start(case, { refusal(503, { "Retry-After: 1" }), keeping(case) })
         local slept <close> = pauses.skip()
         assert_there(case, "created", lists.ensure(case, case.client(faulty.url), { settle = 0.5 }))
-        assert.same(case == ecl and { 1 } or { 1, 1 }, { table.unpack(slept) })
+        assert.same(case.list and { 1, 1 } or { 1 }, { table.unpack(slept) })
         assert.equal(1, faulty:creates())
         assert.equal(2, posts(faulty))
       end)
@@ -387,7 +375,7 @@ describe("ensure after an answer that does not tell", function()
     assert.equal(1, posts(faulty))
   end)
 
-  for _, case in ipairs(providers.creates) do
+  for _, case in ipairs(ensurable) do
     for _, seconds in ipairs { 121, 1000000000000 } do
       it(("does not sit out %d s of Retry-After: %s"):format(seconds, case.name), function()
         local faulty <close> = start(case, { refusal(503, { "Retry-After: " .. seconds }) })
@@ -546,7 +534,7 @@ describe("ensure, where the list has what nobody expects,", function()
         end
       end)
       local thing, trouble = lists.ensure(case, client)
-      if case == commvault then
+      if case.refuses_second then
         assert_there(case, "created", thing, trouble) -- absent twice, and a second is refused
       else
         expect.failure("unknown", nil, thing, trouble, trouble.code)
@@ -799,7 +787,7 @@ describe("ensure keeps the last answer that may hold something:", function()
 end)
 
 describe("ensure, cut off while a create is in doubt,", function()
-  for _, case in ipairs(providers.creates) do
+  for _, case in ipairs(ensurable) do
     it("tells what is in doubt: " .. case.name, function()
       local faulty <close> = start(case, { failing(500) })
       local _ <close> = pauses.skip(function() error("interrupted!", 0) end)
@@ -932,14 +920,14 @@ describe("ensure through a proxy that lost its patience", function()
 
   for _, fault in ipairs(faults) do
     local status, name, order = table.unpack(fault)
-    for _, case in ipairs(providers.creates) do
+    for _, case in ipairs(ensurable) do
       it(("recovers what %s hid as %s: %s"):format(status, name, case.name), function()
         local faulty <close> = start(case, first_or_conflict(case, order))
         local web <close> = front(faulty)
         local _ <close> = pauses.skip()
         assert_there(case, "recovered", lists.ensure(case, case.client(web.url, { attempts = 3 })))
         assert.equal(1, faulty:creates())
-        assert.equal(case == ecl and 2 or 1, posts(faulty))
+        assert.equal(case.list and 1 or 2, posts(faulty))
       end)
 
       it(("leaves the create itself unknown after %s as %s: %s"):format(status, name,

@@ -225,9 +225,9 @@ describe("COFFER_LOG", function()
     local command = child.command(function(provider, operation, options, parameters)
       local client = assert(require("coffer")[provider](options))
       print(client[operation](client, parameters))
-    end, case.provider, case.operation, { base_url = url, token = case.token, attempts = 1,
-      tenant_id = case == providers.ecl and answers.asked.tenant_id or nil },
-      case == clumio and answers.asked.account_native_id or {})
+    end, case.provider, case.operation, case.complete {
+      base_url = url, token = case.token, attempts = 1,
+    }, case.parameters)
     return child.execute(environment .. " " .. command)
   end
 

@@ -3,15 +3,13 @@
 local answers = require "answers"
 local child = require "child"
 local coffer = require "coffer"
+local core = require "coffer.core"
 local expect = require "expect"
 local process = require "process"
 local providers = require "providers"
 local server = require "server"
 local show = require "coffer.helpers.show"
 local workdir = require "workdir"
-
-local VARIABLES = { clumio = "CLUMIO_API_TOKEN", commvault = "COMMVAULT_TOKEN", ecl = "OS_TOKEN",
-  astra = "ASTRA_TOKEN" }
 
 local has_curl = os.execute "command -v curl >/dev/null 2>&1"
 
@@ -33,71 +31,24 @@ local function paste(command, variables)
   return tonumber(said.output)
 end
 
---- Every operation, with parameters that the sandbox takes; `body` where it has secrets.
-local function calls_of(box)
-  local tenant, mine = box:options("ecl").tenant_id, box:credentials "commvault"
-  local key = box:credentials "ecl"
-  local user = { domain = { id = "default" }, name = key.username, password = key.password }
-  local clumio = assert(coffer.clumio(box:options "clumio"))
-  local astra = assert(coffer.astra(box:options "astra"))
-  local ecl = assert(coffer.ecl(box:options("ecl", { keystone_url = key.auth_url })))
-  local commvault = assert(coffer.commvault(box:options "commvault"))
-  local wallet = assert(clumio:create_wallet "123456789012")
-  local doomed = assert(clumio:create_wallet "123456789012")
-  local account = assert(astra:create_account "old")
-  local dying = assert(astra:create_account "dying")
-  local vault = assert(commvault:create_s3_vault { bucket = { clientName = "one" },
-    plan = { planId = 11, planName = "Server plan" }, cvs3Endpoints = { { clientId = 2 } } })
-  local number = assert(ecl:create_account()).AcctNum
-  local other = { tenant_id = tenant:gsub(".", "a") }
-  return {
-    { clumio, "create_wallet", { account_native_id = "123456789012", aws_region = "eu" } },
-    { clumio, "refresh_wallet", wallet.id },
-    { clumio, "list_wallets", { limit = 1, start = "page+1/=" } },
-    { clumio, "get_wallet", wallet.id },
-    { clumio, "list_wallet_keys", wallet._links["list-wallet-keys"].href },
-    { clumio, "delete_wallet", doomed.id, once = true },
-    { commvault, "create_s3_vault", { bucket = { clientName = "it's \"odd\" $HOME `id` \\ é" },
-      plan = { planId = 11, planName = "Server plan" } }, once = true },
-    { commvault, "list_s3_vaults", { limit = 5, start = 0, hardRefresh = true } },
-    { commvault, "get_job", vault.addEndpointJob.jobId },
-    { commvault, "list_plans" },
-    { commvault, "login", { username = mine.username, password = mine.password },
-      body = ('{"username":"%s","password":"%s"}'):format(mine.username,
-        (require("mime").b64(mine.password))) },
-    { commvault, "renew_token", mine.token, once = true,
-      body = ('{"sessionId":"%s"}'):format(mine.token) },
-    { commvault, "renew_access_token", { accessToken = mine.access_token,
-      refreshToken = mine.refresh_token }, once = true,
-      body = ('{"accessToken":"%s","refreshToken":"%s"}'):format(mine.access_token,
-        mine.refresh_token) },
-    { commvault, "logout", once = true },
-    { ecl, "create_account", other, once = true },
-    { ecl, "create_user", "robot's", once = true },
-    { ecl, "list_utilizations", { acct_num = number, from = "2024-01-01", to = "2024-01-02" } },
-    { ecl, "issue_token", { auth = { identity = { methods = { "password" },
-      password = { user = user } }, scope = { project = { id = tenant } } } },
-      body = ('{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":'
-        .. '{"id":"default"},"name":"%s","password":"%s"}}},"scope":{"project":{"id":"%s"}}}}')
-        :format(key.username, key.password, tenant) },
-    { astra, "create_account", { name = "a 'quoted' & <odd> name",
-      metadata = { labels = { { name = "$(id)", value = "`id`\n" } } } } },
-    { astra, "list_accounts", { filter = "name eq 'old'", include = "id,name", limit = 1 } },
-    { astra, "get_account", account.id },
-    { astra, "update_account", { account_id = account.id, name = "new",
-      ["If-Match"] = '"0\'1"' } },
-    { astra, "delete_account", dying.id, once = true },
-  }
+local names = {}
+for provider in pairs(core.providers) do
+  for name in pairs(core.describe(provider).operations) do
+    names[#names + 1] = { provider, name }
+  end
 end
 
-local names = {}
-do
-  local core = require "coffer.core"
-  for provider in pairs(core.providers) do
-    for name in pairs(core.describe(provider).operations) do
-      names[#names + 1] = { provider, name }
+--- A client of the sandbox, and the operation's call with parameters that the sandbox takes.
+local function call_of(box, provider, name)
+  local case = providers[provider]
+  local more = case.sandbox_options and case.sandbox_options(box)
+  local client = assert(coffer[provider](box:options(provider, more)))
+  for _, call in ipairs(case.sandbox_calls(client, box)) do
+    if call[1] == name then
+      return client, call
     end
   end
+  error(("spec/support/providers/%s.lua has no call of %s"):format(provider, name))
 end
 
 --- What the sandbox saw last, without what differs between curl and coffer.
@@ -113,45 +64,35 @@ describe("a prepared request's curl command", function()
     local provider, name = row[1], row[2]
     it(("works when it is pasted: %s %s"):format(provider, name), function()
       local box <close> = coffer.sandbox { strict = true }
-      for _, call in ipairs(calls_of(box)) do
-        if tostring(call[1]):find("coffer." .. provider, 1, true) and call[2] == name then
-          local token = box:options(provider).token
-          local prepared = assert(call[1]:request(name, call[3]))
-          local status = paste(prepared:curl(), { [VARIABLES[provider]] = token,
-            BODY = call.body or "unused" })
-          local pasted = seen(box)
-          assert.is_true(status >= 200 and status < 300, status .. " for " .. prepared:curl())
-          assert.equal(status, pasted.status)
-          if call.once then
-            return -- a second one would be refused
-          end
-          assert(prepared:send())
-          assert.same(pasted, seen(box))
-          return
-        end
+      local client, call = call_of(box, provider, name)
+      local token = box:options(provider).token
+      local prepared = assert(client:request(name, call[2]))
+      local status = paste(prepared:curl(), { [providers[provider].token_variable] = token,
+        BODY = call.body or "unused" })
+      local pasted = seen(box)
+      assert.is_true(status >= 200 and status < 300, status .. " for " .. prepared:curl())
+      assert.equal(status, pasted.status)
+      if not call.once then -- a second one would be refused
+        assert(prepared:send())
+        assert.same(pasted, seen(box))
       end
-      error "the operation is not in the list of this spec"
     end)
 
     it(("shows no secret: %s %s"):format(provider, name), function()
       local box <close> = coffer.sandbox { strict = true }
-      for _, call in ipairs(calls_of(box)) do
-        if tostring(call[1]):find("coffer." .. provider, 1, true) and call[2] == name then
-          local prepared = assert(call[1]:request(name, call[3]))
-          local text = prepared:curl() .. tostring(prepared) .. show.text(prepared)
-          for _, kind in ipairs { "commvault", "ecl", "clumio", "astra" } do
-            for what, secret in pairs(box:credentials(kind)) do
-              if what == "token" or what == "password" or what:find "_token$" then
-                assert.is_nil(text:find(secret, 1, true), text)
-              end
-            end
+      local client, call = call_of(box, provider, name)
+      local prepared = assert(client:request(name, call[2]))
+      local text = prepared:curl() .. tostring(prepared) .. show.text(prepared)
+      for kind in pairs(core.providers) do
+        for what, secret in pairs(box:credentials(kind)) do
+          if what == "token" or what == "password" or what:find "_token$" then
+            assert.is_nil(text:find(secret, 1, true), text)
           end
-          if not prepared.headers.Authorization and not prepared.headers.Authtoken
-            and not prepared.headers["X-Auth-Token"] then
-            return -- public
-          end
-          assert.truthy(text:find("$" .. VARIABLES[provider] .. '"', 1, true), text)
         end
+      end
+      if not core.describe(provider).operations[name].is_public then
+        local variable = providers[provider].token_variable
+        assert.truthy(text:find("$" .. variable .. '"', 1, true), text)
       end
     end)
   end

@@ -16,26 +16,19 @@ local function marked(what)
   return ('"%s!%s"'):format(MARK, what)
 end
 
-local cases = {
-  clumio = { changes = { token = marked "wallet" }, parameters = answers.asked.account_native_id,
-    base = "" },
-  commvault = { changes = {}, base = "/commandcenter/api", parameters = {
-    bucket = { clientName = answers.asked.vault }, plan = { planId = 7, planName = "Server plan" },
-  } },
-  ecl = { changes = { Password = marked "password", SecretKey = marked "key" }, parameters = {},
-    base = "/ecl-objectstorage", tenant_id = answers.asked.tenant_id },
-  astra = { changes = {}, parameters = answers.asked.account, base = "" },
-}
-
 --- What a program that makes a call, uses its secrets and lets go of everything leaves behind:
 --- blocks with a secret that coffer, the interpreter and others gave back, and copies in memory.
-local function leave(case, given, tls)
+local function leave(case, tls)
   if os.getenv "COFFER_SANITIZED" then
     pending "the sanitizers have a malloc of their own"
   end
   local preload = child.need "leftovers.so"
+  local changes = {}
+  for member in pairs(case.secrets or {}) do
+    changes[member] = marked(member)
+  end
   local faulty <close> = server.start { tls = tls and tls.good,
-    { send = case.good { changes = given.changes }, finish = "keep" } }
+    { send = case.good { changes = changes }, finish = "keep" } }
   local path = workdir.write("token-of-the-heap", MARK .. "!token\n")
   assert(os.execute(("chmod 600 '%s'"):format(path)))
   local command = child.command(function(mark, provider, operation, options, parameters)
@@ -58,10 +51,10 @@ local function leave(case, given, tls)
     collectgarbage()
     collectgarbage()
     print(found[1], found[2], found[3], leftovers.scan(mark))
-  end, MARK, case.provider, case.operation, {
-    base_url = faulty.url .. given.base, token_file = path, tenant_id = given.tenant_id,
-    ca_file = tls and tls.root or nil, attempts = 1,
-  }, given.parameters)
+  end, MARK, case.provider, case.operation, case.complete {
+    base_url = faulty.url .. case.base, token_file = path, ca_file = tls and tls.root or nil,
+    attempts = 1,
+  }, case.parameters)
   local said = child.execute(("env LD_PRELOAD=%s %s"):format(process.quote(preload), command))
   assert.equal(0, said.status, said.output .. said.errors)
   assert.equal(3, faulty:creates())
@@ -77,7 +70,7 @@ describe("memory that coffer gives back", function()
     for _, name in ipairs { "http", "https" } do
       it(("has no secret in it: %s over %s"):format(case.name, name), function()
         local tls = name == "https" and authority.get() or nil
-        local coffer, interpreter, _, copies = leave(case, cases[case.provider], tls)
+        local coffer, interpreter, _, copies = leave(case, tls)
         assert.equal(0, coffer)
         assert.equal(0, interpreter)
         assert.equal(0, copies)

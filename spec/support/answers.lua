@@ -19,9 +19,17 @@ answers.asked = {
   account = "Testing 123",
 }
 
-local function text(value)
+--- JSON of a text that needs no escape.
+function answers.text(value)
   return '"' .. value .. '"'
 end
+
+--- JSON of a list of JSON texts.
+function answers.array(items)
+  return "[" .. table.concat(items, ",") .. "]"
+end
+
+local text = answers.text
 
 local function rest_of(changes, members)
   local known, rest = {}, {}
@@ -39,7 +47,7 @@ end
 
 --- Writes members, { name, JSON } in order. A change replaces a member's JSON, false leaves the
 --- member out, an unknown name comes last.
-local function object(members, changes)
+function answers.object(members, changes)
   changes = changes or {}
   local parts = {}
   local function add(name, json)
@@ -59,6 +67,8 @@ local function object(members, changes)
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
+
+local object = answers.object
 
 local function link(href, method)
   return object { { "href", text(href) }, { "templated", "false" }, { "type", text(method) } }

@@ -1,137 +1,63 @@
--- The five calls as cases for a loop: what is asked, where it goes, what a good answer is. A spec
+-- The providers as cases for a loop: what is asked, where it goes, what a good answer is. What
+-- specs know of a provider is in providers/NAME.lua; one without such a file stops them all. A spec
 -- that runs a case by each provider names the case in its own name.
+--
+-- A case is the provider's create:
+--
+--   operation, parameters    the call
+--   token, token_header, token_variable, token_scheme
+--   base, fixed              its path behind the server's URL; what else every client needs
+--   path, sent_type, has_no_body
+--                            what arrives
+--   status, type, body, error_body
+--                            what is answered; body takes changes, member by member
+--   identity, secrets, key   members of the answer; what a failure names the thing by
+--   recognise                function(result): whether it is what was answered
+--   refresh                  another POST, with what differs
+--
+-- Where a thing can be ensured:
+--
+--   ensure, ensure_many      the methods
+--   list                     where it is looked for, see lists.lua
+--   refuses_second           the provider itself refuses a second create
+--   recognise_found          as recognise, where the thing was found
+--   found_lacks              what is found lacks what a create gives, which is told
+--
+-- Of the other operations:
+--
+--   operations()             rows with golden bytes
+--   requests                 parameters by operation, for a server that answers anything
+--   options_at(url)          options that they need
+--   sandbox_calls(client, box)
+--                            { operation, parameters, once =, body = } for all that there are
+--   sandbox_options(box)     options that they need
+--
+-- And for answers that nobody expects, where there is something to list or to wait for:
+--
+--   odd_pages, odd_waits     places for JSON of any kind in a page, or in the answer of a look
+--   odd_id                   a member of a result that its methods go by, and these methods
 
 local answers = require "answers"
-
-local asked = answers.asked
+local core = require "coffer.core"
 
 local providers = {}
 
---- Makes clients that try once, where they are not told otherwise: what most specs ask about is one
---- answer.
-local function client_of(constructor, path, fixed)
-  return function(url, more)
-    local options = { base_url = url .. path, attempts = 1 }
-    for _, source in ipairs { fixed, more or {} } do
-      for name, value in pairs(source) do
-        options[name] = value
-      end
-    end
-    return assert(require("coffer")[constructor](options))
+--- Adds what every client of the provider is made with.
+local function complete(case, options)
+  for name, value in pairs(case.fixed or {}) do
+    options[name] = options[name] or value
   end
+  return options
 end
 
-local clumio = {
-  provider = "clumio",
-  operation = "create_wallet",
-  token = "canary-clumio-credential",
-  token_header = "Authorization",
-  path = "/wallets",
-  status = 200,
-  type = "application/api.clumio.wallets=v1+json",
-  body = answers.wallet,
-  error_body = answers.clumio_error,
-  identity = "id",
-  key = { account_native_id = asked.account_native_id },
-}
-clumio.client = client_of("clumio", "", { token = clumio.token })
-clumio.parameters = { account_native_id = asked.account_native_id }
-
-function clumio.create(client, options)
-  return client:create_wallet(clumio.parameters, options)
-end
-
-function clumio.recognise(wallet)
-  return wallet.id == "w-1" and wallet.state == "Waiting"
-    and math.type(wallet.stack_version) == "integer"
-end
-
-local commvault = {
-  provider = "commvault",
-  operation = "create_s3_vault",
-  token = "canary-commvault-credential",
-  token_header = "Authtoken",
-  path = "/commandcenter/api/V4/CVS3Store",
-  status = 200,
-  type = "application/json",
-  body = answers.vault,
-  error_body = answers.commvault_error,
-  identity = "response",
-}
-commvault.client = client_of("commvault", "/commandcenter/api", { token = commvault.token })
-commvault.parameters = {
-  bucket = { clientName = asked.vault },
-  plan = { planId = 7, planName = "Server plan" },
-}
-
-function commvault.create(client, options)
-  return client:create_s3_vault(commvault.parameters, options)
-end
-
-function commvault.recognise(vault)
-  return vault.response.entity.clientId == 4711
-    and math.type(vault.addEndpointJob.jobId) == "integer"
-end
-
-local ecl = {
-  provider = "ecl",
-  operation = "create_account",
-  token = "canary-ecl-credential",
-  token_header = "X-Auth-Token",
-  path = "/ecl-objectstorage/tenants/" .. asked.tenant_id .. "/account",
-  status = 200,
-  type = "application/json",
-  body = answers.wasabi_account,
-  error_body = answers.ecl_error,
-  identity = "AcctNum",
-  has_no_body = true,
-}
-ecl.client = client_of("ecl", "/ecl-objectstorage",
-  { token = ecl.token, tenant_id = asked.tenant_id })
-ecl.parameters = {}
-
-function ecl.create(client, options)
-  return client:create_account(ecl.parameters, options)
-end
-
-function ecl.recognise(account)
-  return math.type(account.AcctNum) == "integer" and account.AcctNum == 12345
-end
-
-local astra = {
-  provider = "astra",
-  operation = "create_account",
-  token = "canary-astra-credential",
-  token_header = "Authorization",
-  path = "/accounts",
-  status = 201,
-  type = "application/astra-account+json",
-  body = answers.astra_account,
-  error_body = function()
-    return answers.astra_problem(400, 9)
-  end,
-  identity = "id",
-}
-astra.client = client_of("astra", "", { token = astra.token })
-astra.parameters = { name = asked.account }
-
-function astra.create(client, options)
-  return client:create_account(astra.parameters, options)
-end
-
-function astra.recognise(account)
-  return account.id == "666a3f38-d4fa-5b62-a391-a69029758d32" and account.isEnabled == "false"
-end
-
-local refresh = setmetatable({
-  operation = "refresh_wallet",
-  path = "/wallets/w-1/_refresh",
-  has_no_body = true,
-  is_repeatable = true,
-}, { __index = clumio })
-
-function refresh.create(client, options)
-  return client:refresh_wallet({ wallet_id = "w-1" }, options)
+--- A client that tries once, where it is not told otherwise: what most specs ask about is one
+--- answer.
+local function client_of(case, url, more)
+  local options = { base_url = url .. case.base, token = case.token, attempts = 1 }
+  for name, value in pairs(more or {}) do
+    options[name] = value
+  end
+  return assert(require("coffer")[case.provider](complete(case, options)))
 end
 
 --- The bytes of a good answer; options as for answers.http, and changes of the body.
@@ -147,19 +73,54 @@ end
 local function finish(case)
   case.name = case.provider .. " " .. case.operation
   case.method = "POST"
+  function case.client(url, more)
+    return client_of(case, url, more)
+  end
+  function case.complete(options)
+    return complete(case, options)
+  end
+  function case.create(client, options)
+    return client[case.operation](client, case.parameters, options)
+  end
   function case.good(options)
     return good(case, options)
   end
   return case
 end
 
---- The four creates.
-providers.creates = { finish(clumio), finish(commvault), finish(ecl), finish(astra) }
---- The one POST that may be repeated.
-providers.refresh = finish(refresh)
---- All five.
-providers.calls = { clumio, refresh, commvault, ecl, astra }
-providers.clumio, providers.commvault = clumio, commvault
-providers.ecl, providers.astra = ecl, astra
+local names = {}
+for name in pairs(core.providers) do
+  names[#names + 1] = name
+end
+table.sort(names)
+
+--- The creates, one of each provider.
+providers.creates = {}
+--- These and the other POSTs that there are.
+providers.calls = {}
+
+for _, name in ipairs(names) do
+  local case = require("providers." .. name)
+  case.provider = name
+  providers[name] = finish(case)
+  table.insert(providers.creates, case)
+  table.insert(providers.calls, case)
+  if case.refresh then
+    local other = finish(setmetatable(case.refresh, { __index = case }))
+    providers.refresh = other
+    table.insert(providers.calls, other)
+  end
+end
+
+--- The creates that this is true of.
+function providers.where(is_so)
+  local found = {}
+  for _, case in ipairs(providers.creates) do
+    if is_so(case) then
+      found[#found + 1] = case
+    end
+  end
+  return found
+end
 
 return providers

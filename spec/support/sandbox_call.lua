@@ -3,29 +3,19 @@
 local cjson = require("cjson").new()
 local http = require "socket.http"
 local ltn12 = require "ltn12"
+local providers = require "providers"
 
 http.TIMEOUT = 10
 
 local sandbox_call = {}
 
-local media = {
-  clumio = "application/api.clumio.wallets=v1+json", commvault = "application/json",
-  ecl = "application/json", astra = "application/astra-account+json",
-}
-
-local function credential(provider, token)
-  if provider == "commvault" then return "Authtoken", token end
-  if provider == "ecl" then return "X-Auth-Token", token end
-  return "Authorization", "Bearer " .. token
-end
-
 --- The headers that a right request to the provider has. A body asks for a Content-Type.
 function sandbox_call.headers(box, provider, body)
-  local name, value = credential(provider, box:options(provider).token)
-  local body_type = provider == "astra" and media.astra or "application/json"
+  local case, token = providers[provider], box:options(provider).token
   return {
-    [name] = value, Accept = media[provider], ["Content-Length"] = tostring(#(body or "")),
-    ["Content-Type"] = body and body_type or nil,
+    [case.token_header] = case.token_header == "Authorization" and "Bearer " .. token or token,
+    Accept = case.type, ["Content-Length"] = tostring(#(body or "")),
+    ["Content-Type"] = body and (case.sent_type or "application/json") or nil,
   }
 end
 
