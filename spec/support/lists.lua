@@ -15,8 +15,9 @@ local providers = require "providers"
 
 local lists = {}
 
-for _, case in ipairs(providers.creates) do
+for _, case in ipairs(providers.where(function(case) return case.list end)) do
   lists[case.provider] = case.list
+  case.list.case = case
 end
 
 --- An order that answers with a page.
