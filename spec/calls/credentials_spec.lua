@@ -578,7 +578,7 @@ describe("an API key of ECL", function()
     local mine = box:credentials "ecl"
     local client = assert(coffer.ecl {
       base_url = box:options("ecl").base_url, tenant_id = mine.tenant_id,
-      api_key = mine.username, api_secret = mine.password, keystone_url = mine.auth_url,
+      api_key = mine.api_key, api_secret = mine.api_secret, keystone_url = mine.keystone_url,
     })
     assert.equal(12345, assert(client:create_account()).AcctNum)
     local issued = assert(client:issue_token())

@@ -97,13 +97,13 @@ describe("the log function", function()
     local log, events = keeping()
     local client = assert(coffer.ecl {
       base_url = box:options("ecl").base_url, tenant_id = mine.tenant_id, log = log,
-      api_key = mine.username, api_secret = mine.password, keystone_url = mine.auth_url,
+      api_key = mine.api_key, api_secret = mine.api_secret, keystone_url = mine.keystone_url,
     })
     assert(client:create_account())
     assert.equal("issue_token", events[1].fields.operation)
     assert.equal("create_account", events[2].fields.operation)
     local text = walk(events)
-    assert.is_nil(text:find(mine.password, 1, true))
+    assert.is_nil(text:find(mine.api_secret, 1, true))
   end)
 
   it("sees neither query nor body, and no header but those of a list", function()

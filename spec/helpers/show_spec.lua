@@ -152,7 +152,7 @@ describe("a result in one line", function()
   it("is a token, by the time when it ends", function()
     local log_in = box:credentials "ecl"
     local client = assert(coffer.ecl { base_url = "https://example.com",
-      api_key = log_in.username, api_secret = log_in.password, keystone_url = log_in.auth_url,
+      api_key = log_in.api_key, api_secret = log_in.api_secret, keystone_url = log_in.keystone_url,
       tenant_id = log_in.tenant_id })
     assert.matches("^ecl token until %d%d%d%d%-", tostring(assert(client:issue_token())))
   end)

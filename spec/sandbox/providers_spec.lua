@@ -432,13 +432,14 @@ describe("ECL in a sandbox", function()
     local known = box:credentials "ecl"
     local body = cjson.encode { auth = {
       identity = { methods = { "password" }, password = { user = {
-        domain = { id = "default" }, name = known.username, password = password or known.password,
+        domain = { id = "default" }, name = known.api_key,
+        password = password or known.api_secret,
       } } },
       scope = { project = { id = "t1" } },
     } }
     local headers = call.headers(box, "ecl", body)
     headers["X-Auth-Token"] = nil
-    return call.send("POST", known.auth_url .. "/auth/tokens" .. (query or ""), headers, body)
+    return call.send("POST", known.keystone_url .. "/auth/tokens" .. (query or ""), headers, body)
   end
 
   it("gives a Keystone token in a header", function()
@@ -783,7 +784,7 @@ describe("OpenStack's clients in a sandbox", function()
   after_each(finish)
 
   local function keystone(method, path, body)
-    local url = box:credentials("ecl").auth_url:gsub("/v3$", "")
+    local url = box:credentials("ecl").keystone_url:gsub("/v3$", "")
     return call.send(method, url .. path, {
       Accept = "application/json", ["Content-Type"] = body and "application/json" or nil,
       ["Content-Length"] = body and tostring(#body) or nil,
@@ -796,7 +797,7 @@ describe("OpenStack's clients in a sandbox", function()
       assert.equal(300, answer.status)
       local version = answer.json.versions.values[1]
       assert.equal("stable", version.status)
-      assert.equal(box:credentials("ecl").auth_url .. "/", version.links[1].href)
+      assert.equal(box:credentials("ecl").keystone_url .. "/", version.links[1].href)
     end
   end)
 
@@ -815,7 +816,7 @@ describe("OpenStack's clients in a sandbox", function()
 
   local function by_password(user)
     local known = box:credentials "ecl"
-    user.name, user.password = user.name or known.username, known.password
+    user.name, user.password = user.name or known.api_key, known.api_secret
     return { methods = { "password" }, password = { user = user } }
   end
 

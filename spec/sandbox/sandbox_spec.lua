@@ -209,8 +209,21 @@ describe("a mistake in a call of a sandbox", function()
   end)
 
   it("lists the providers where none is like it", function()
-    assert.error_matches(function() box:options "nil" end,
-      "unknown provider 'nil' %(there are 'clumio', 'commvault', 'ecl', 'astra'%)")
+    local _, trouble = pcall(box.options, box, "nil")
+    assert.matches("unknown provider 'nil' %(there are '.*'%)", trouble)
+    for provider in pairs(core.providers) do
+      assert.matches("'" .. provider .. "'", trouble, 1, true)
+    end
+  end)
+
+  it("knows its caller by the client's options, and by their old names", function()
+    local mine = box:credentials "ecl"
+    local options = box:options("ecl", { keystone_url = mine.keystone_url, api_key = mine.api_key,
+      api_secret = mine.api_secret })
+    options.token = nil
+    assert(assert(coffer.ecl(options)):create_account())
+    assert.same({ mine.api_key, mine.api_secret, mine.keystone_url },
+      { mine.username, mine.password, mine.auth_url })
   end)
 end)
 
@@ -482,12 +495,21 @@ describe("a fault of a sandbox", function()
     end)
   end
 
-  for _, name in ipairs { "issue_token", "ecl.issue_token" } do
-    it("is understood by the client's name of the call: " .. name, function()
-      box:fail { operation = name, status = 503 }
-      local url = box:credentials("ecl").auth_url .. "/auth/tokens"
-      assert.equal(503, call.send("POST", url, { ["Content-Length"] = "2" }, "{}").status)
-    end)
+  local renamed = {
+    create_token = { "ecl", "issue_token", "/ecl/keystone/v3/auth/tokens" },
+    renew_login_token = { "commvault", "renew_token",
+      "/commvault/commandcenter/api/RenewLoginToken" },
+  }
+  for old, row in pairs(renamed) do
+    local provider, name, path = table.unpack(row)
+    for _, given in ipairs { name, provider .. "." .. name, old, provider .. "." .. old } do
+      it(("is of the call %s, by the name %s"):format(name, given), function()
+        box:fail { operation = given, status = 503 }
+        local answer = call.send("POST", box.url .. path, { ["Content-Length"] = "2" }, "{}")
+        assert.equal(503, answer.status)
+        assert.equal(name, box:log()[1].operation)
+      end)
+    end
   end
 
   it("knows every call of the clients", function()

@@ -244,7 +244,7 @@ operation {
 }
 
 operation {
-  name = "renew_login_token", method = "POST", path = "/RenewLoginToken", is_open = true,
+  name = "renew_token", method = "POST", path = "/RenewLoginToken", is_open = true,
   holds_secrets = true,
   body = check.object {
     { "sessionId", check.string { min = 1 }, required = true }, { "deviceId", check.string() },

@@ -22,7 +22,7 @@ function ecl.open()
   local token, tenant_id = random.hex(32), random.hex(32)
   state.tokens[token] = true
   return state, {
-    token = token, tenant_id = tenant_id, username = state.username, password = state.password,
+    token = token, tenant_id = tenant_id, api_key = state.username, api_secret = state.password,
   }
 end
 
@@ -219,7 +219,7 @@ local loose_identity = check.object {
 }
 
 operation {
-  name = "create_token", method = "POST", path = "/keystone/v3/auth/tokens", is_open = true,
+  name = "issue_token", method = "POST", path = "/keystone/v3/auth/tokens", is_open = true,
   holds_secrets = true, query = { nocatalog = request.any },
   body = check.object {
     needed("auth", check.object {

@@ -81,10 +81,15 @@ local fault_options = {
   execute = is_boolean, headers = is_header_table, body = is_text, close = is_boolean,
 }
 
--- Operations by the names that the clients have for them.
-local client_names = {
-  renew_token = "renew_login_token", ["commvault.renew_token"] = "commvault.renew_login_token",
-  issue_token = "create_token", ["ecl.issue_token"] = "ecl.create_token",
+-- Names that differed from the clients', which are taken for one release more.
+local old_names = {
+  operations = {
+    renew_login_token = "renew_token", ["commvault.renew_login_token"] = "commvault.renew_token",
+    create_token = "issue_token", ["ecl.create_token"] = "ecl.issue_token",
+  },
+  credentials = {
+    ecl = { username = "api_key", password = "api_secret", auth_url = "keystone_url" },
+  },
 }
 
 local function sorted_keys(known)
@@ -155,14 +160,16 @@ function box:credentials(provider)
   check_provider("box:credentials", provider)
   local credentials = {}
   for name, value in pairs(self.secrets[provider]) do credentials[name] = value end
-  if provider == "ecl" then credentials.auth_url = self.url .. "/ecl/keystone/v3" end
+  if provider == "ecl" then credentials.keystone_url = self.url .. "/ecl/keystone/v3" end
+  for old, name in pairs(old_names.credentials[provider] or {}) do
+    credentials[old] = credentials[name]
+  end
   return credentials
 end
 
--- The sandbox's own name of an operation.
 local function operation_named(self, name)
-  local known, words = json.decode(self.server:call("operations", "")), sorted_keys(client_names)
-  local wanted = client_names[name] or name
+  local known, words = json.decode(self.server:call("operations", "")), {}
+  local wanted = old_names.operations[name] or name
   for place = 1, #known do
     local bare = known[place]:match "%.(.*)"
     if wanted == known[place] or wanted == bare then return wanted end

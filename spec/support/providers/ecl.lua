@@ -60,12 +60,12 @@ function ecl.options_at(url)
 end
 
 function ecl.sandbox_options(box)
-  return { keystone_url = box:credentials("ecl").auth_url }
+  return { keystone_url = box:credentials("ecl").keystone_url }
 end
 
 function ecl.sandbox_calls(client, box)
   local tenant, key = box:options("ecl").tenant_id, box:credentials "ecl"
-  local user = { domain = { id = "default" }, name = key.username, password = key.password }
+  local user = { domain = { id = "default" }, name = key.api_key, password = key.api_secret }
   local number = assert(client:create_account()).AcctNum
   return {
     { "create_account", { tenant_id = tenant:gsub(".", "a") }, once = true },
@@ -75,7 +75,7 @@ function ecl.sandbox_calls(client, box)
       password = { user = user } }, scope = { project = { id = tenant } } } },
       body = ('{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":'
         .. '{"id":"default"},"name":"%s","password":"%s"}}},"scope":{"project":{"id":"%s"}}}}')
-        :format(key.username, key.password, tenant) },
+        :format(key.api_key, key.api_secret, tenant) },
   }
 end
 
