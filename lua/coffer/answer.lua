@@ -1,60 +1,5 @@
 --- What an answer means: whether a success is one, and what of the thing is missing. The core
--- reads; here it is judged, by the data of coffer.providers:
---
---   error_shapes    where an error body says what went wrong: objects or lists of objects `at` a
---                   path ("" the body, "*" any member), with the members `code`, `message`, `more`
---                   (a second text) and `field`
---   errors_inside   those of them that a success can have as well: an error where the code is
---                   neither absent, 0 nor `ok_code`; one that `is_aside` is of no more than a part
---   refuses_inside  such a success without the thing is a refusal, else nobody knows
---   request_id      member of an error body with the request's ID
---   operations      by name, what each has of
---     proof           path of what names the thing: without it there is no result
---     list            path of the list that the answer is about
---     once            paths of what is told once and never again
---     job             path of the number of the job that was asked for
---     echoes          what the answer repeats `at` a path of the part of the key of this name;
---                     where it is another, that is told, or where it has the form that `decides`,
---                     the answer is not taken; `form` captures what is compared, `fold` evens it
---                     out
---     errors_inside   instead of the provider's
---     without_proof   code of a refusal for an answer without its proof
---     token_places    paths of where the new token may be instead
---     reasons         members `at` a place of a body, or of its `data`, that say why there is none,
---                     and what each `means`; one that `is_wait` is in seconds
---     success         statuses of an operation whose success says no more
---   log_in          what gets a token: the `operation`, the settings that it `needs`, and a
---                   function that makes its parameters of the client's credentials and settings
---   ensure          what ensure_... is:
---     method, plural    what it is called
---     call              the call that creates
---     sole              the parameter that a bare value stands for
---     list              the iterator that is looked through; absent where nothing can be looked up
---     key               what a thing is looked for by: field = path of the parameter; a parameter
---                       that is not given does not count
---     main              the field of the key that is always there
---     compare           how a field of the key is compared: "region", or else by name
---     name              names a thing among several
---     may               what may be it, in words
---     refuses_second    a second create is refused (409): creating once more cannot make two
---     unsafe_twice            a parameter with which a second create does harm all the same
---     fold              what has to go from an address for the key in it to be the same
---     exists            the thing as far as a 409 tells of it
---     lost              what is lost where it exists
---   waits           by the name of a thing, or of what has a number, what waiting for it is:
---     states            names of states that are `ready`, `pending` or `partial`; any other is an
---                       error at once
---     state             the member that holds it
---     options           its own options of wait
---     look              asks for it
---     read              finds it in what a look gives: what holds the state, nil where it is not
---                       there, or nil and what is wrong
---     detail            why it is not well
---     subject           the number of what is waited for in its stead; nil where there is nothing,
---                       or nil and what a `partial` failure tells
---     gives_resource    wait gives back the thing itself
---   wait_methods    methods of clients that wait for what has a number: the `operation` that reads
---                   it, its `parameter`, and which of `waits` it is
+-- reads; here it is judged, in the words of coffer.providers, which docs/providers.md explains.
 local core = require "coffer.core"
 local error_body = require "coffer.error_body"
 local path = require "coffer.values.path"
@@ -80,8 +25,10 @@ local providers = {}
 
 --- What a provider's answers mean. It is loaded with its first client: an answer that has come must
 -- not wait for a file.
+-- @return table: that of the provider's file
 function answer.load(provider)
   providers[provider] = need("coffer.providers." .. provider)
+  return providers[provider]
 end
 
 -- Facts ------------------------------------------------------------------------
@@ -379,12 +326,12 @@ local function is_proven(meaning, result, errors)
 end
 
 --- Puts a token that lies elsewhere in the result where it is looked for.
-local function settle_token(operation, meaning, result)
+local function settle_token(meaning, result)
   for _, where in ipairs(meaning.token_places) do
     local found = path.get(result, where)
     local is_found = type(found) == "userdata" and not is_absent(found)
-    if is_found and is_absent(result[operation.token]) then
-      result[operation.token] = found
+    if is_found and is_absent(result[meaning.proof]) then
+      result[meaning.proof] = found
     end
   end
 end
@@ -392,10 +339,10 @@ end
 --- A result that was read.
 -- @param odd list or nil: its members that are not as documented
 local function judge_result(request, operation, provider, result, odd)
-  local meaning = provider.operations[operation.name] or NOTHING
+  local meaning = operation.meaning
   local shapes = meaning.errors_inside or provider.errors_inside or NOTHING
   if meaning.token_places then
-    settle_token(operation, meaning, result)
+    settle_token(meaning, result)
   end
   local differing = differences(request, meaning.echoes or NOTHING, result)
   local said = (odd or differing or meaning.list)
@@ -412,7 +359,7 @@ end
 
 --- A success that says no more: it is one by its documented status, without an error inside.
 local function judge_done(request, operation, provider)
-  if not provider.operations[operation.name].success[request:status()] then
+  if not operation.meaning.success[request:status()] then
     return unreadable(request, provider,
       ("the answer's status is not that of a success of %s"):format(operation.name))
   elseif not request:has_body() then
@@ -431,7 +378,7 @@ end
 
 --- What came of an attempt.
 -- @param provider string: its name
--- @param operation table: as the core describes it
+-- @param operation table: as the core describes it, with its `meaning`
 -- @param request userdata: the core's, over
 -- @param result any: what request:finish() gave first
 -- @param found table or nil: what it gave second
@@ -440,7 +387,7 @@ end
 function answer.judge(provider, operation, request, result, found)
   local meanings = providers[provider]
   if result == nil then
-    return failed(request, meanings, meanings.operations[operation.name] or {}, found)
+    return failed(request, meanings, operation.meaning, found)
   elseif not operation.has_answer then
     return judge_done(request, operation, meanings)
   end

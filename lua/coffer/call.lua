@@ -280,7 +280,7 @@ local function attempt(state, operation, request, till, least, number, spare, be
       pace.note(state.pace)
     end
   until not (fields and fields.lacks_descriptors and scheduler.make_room())
-  if result and operation.token then
+  if result and operation.meaning.is_token then
     take_token(state, operation, result)
   end
   if state.log then
@@ -389,7 +389,7 @@ end
 
 --- Sends a prepared request as often as it may be.
 -- @param state table: the client's
--- @param operation table: as the core describes it
+-- @param operation table: as the core describes it, with its `meaning`
 -- @param request userdata: the core's
 -- @param options table or nil: the call's `attempts`, `deadline`, `timeout`
 -- @return result; or nil, failure, code; or result, failure, code

@@ -28,10 +28,10 @@ local function hint(wanted, known)
 end
 
 --- Where a parameter made rows of a list's items, they get their names back.
-local function name_rows(pages, paging, result, parameters)
-  local names = type(parameters) == "table" and parameters[paging.row_names]
+local function name_rows(pages, meaning, result, parameters)
+  local names = type(parameters) == "table" and parameters[meaning.pages.row_names]
   if result and names then
-    pages.name_rows(path.get(result, paging.items), names)
+    pages.name_rows(path.get(result, meaning.list), names)
   end
 end
 
@@ -44,7 +44,7 @@ local function prepare(self, provider, operation, parameters, options)
       provider, operation.name, resource.__name))
   end
   marks.learn()
-  if parameters == nil and operation.token and states[self] then
+  if parameters == nil and operation.meaning.is_token and states[self] then
     parameters = credentials.parameters(self, provider, operation.name)
   end
   return operation.prepare(self, parameters, options)
@@ -52,13 +52,13 @@ end
 
 --- Sends it. What may be missing is loaded before, for it would cost the answer.
 local function send(self, operation, request, parameters, options)
-  local names_rows = operation.paging and operation.paging.row_names
-  if not names_rows then
+  local paging = operation.meaning.pages
+  if not (paging and paging.row_names) then
     return call.send(states[self], operation, request, options)
   end
   local pages = need "coffer.helpers.pages"
   local result, failure, code = call.send(states[self], operation, request, options)
-  name_rows(pages, operation.paging, result, parameters)
+  name_rows(pages, operation.meaning, result, parameters)
   if failure then
     return result, failure, code
   end
@@ -83,7 +83,7 @@ end
 --- How a client's token goes out, and which variable it may come from.
 local function token_of(self, described)
   local header, scheme = core.authorization(self)
-  return { header = header, scheme = scheme, environment = described.token.environment }
+  return { header = header, scheme = scheme, environment = described.token_variable }
 end
 
 --- client:request(operation, parameters, options): the call, prepared and not
@@ -126,8 +126,9 @@ end
 local function add_helpers(provider, described)
   local methods = described.methods
   for _, operation in pairs(described.operations) do
-    if operation.paging then
-      methods[operation.paging.name] = on_client(provider, operation.paging.name,
+    local paging = operation.meaning.pages
+    if paging then
+      methods[paging.name] = on_client(provider, paging.name,
         need("coffer.helpers.pages").method(provider, operation))
     end
   end
@@ -154,11 +155,12 @@ end
 --- Puts the methods of a provider's clients where the core's stood; those of
 -- the helpers follow when one of them is asked for.
 local function load(provider)
-  answer.load(provider)
+  local said = answer.load(provider)
   local described = core.describe(provider)
   local methods = described.methods
   forget_helpers(described)
   for name, operation in pairs(described.operations) do
+    operation.meaning = said.operations[name] or {}
     methods[name] = method(provider, operation)
   end
   methods.request = on_client(provider, "request", request_method(provider, described))
@@ -172,7 +174,8 @@ local function load(provider)
       return next, methods
     end,
   })
-  return { described = described, kinds = resources.of(provider, described) }
+  local kinds = resources.of(provider, said.resources, described.operations)
+  return { described = described, kinds = kinds }
 end
 
 --- The providers that were used.
@@ -217,7 +220,7 @@ local function new_state(self, provider, options)
   return state
 end
 
---- Opens a client; see coffer.clumio.
+--- Opens a client of a provider, by its name.
 function client.open(provider, options)
   policy.check("coffer." .. provider, options,
     { "attempts", "deadline", "log", "on_tokens", "token_file" })

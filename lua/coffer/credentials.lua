@@ -6,6 +6,7 @@ local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local need = require "coffer.need"
 local pace = require "coffer.pace"
+local path = require "coffer.values.path"
 local rfc3339 = require "coffer.values.rfc3339"
 
 local credentials = {}
@@ -40,7 +41,7 @@ local function copy(told)
       is_passing = told.is_passing })
 end
 
---- The log-in of a provider, or nil; see coffer.answer for where it is said.
+--- The log-in of a provider, or nil; see docs/providers.md.
 local function log_in_of(provider)
   return need("coffer.providers." .. provider).log_in
 end
@@ -67,18 +68,19 @@ end
 
 --- Seconds that a token lives, where the answer tells. Both times are the
 -- provider's, so the clock of this machine does not matter.
-local function life(result)
-  local told = type(result.token) == "table" and result.token or {}
-  local issued, expires = rfc3339.seconds(told.issued_at), rfc3339.seconds(told.expires_at)
-  return issued and expires and expires - issued
+local function life(meaning, result)
+  local between = meaning.life
+  local from = between and rfc3339.seconds(path.get(result, between.from))
+  local till = between and rfc3339.seconds(path.get(result, between.till))
+  return from and till and till - from
 end
 
---- Takes the new token of a result; see `token` of an operation.
+--- Takes the new token of a result; see `is_token` in docs/providers.md.
 -- @return true; or nil and why it can be no token
 function credentials.adopt(state, operation, result)
-  local is_set, wrong = core.set_token(state.client, result[operation.token])
+  local is_set, wrong = core.set_token(state.client, result[operation.meaning.proof])
   if is_set then
-    local seconds = life(result)
+    local seconds = life(operation.meaning, result)
     state.expires = seconds and core.clock() + math.max(seconds - EARLY, seconds / 2)
     state.refused = nil
   end
@@ -100,14 +102,14 @@ local function from_function(take)
   end
 end
 
-local function from_file(path)
+local function from_file(file)
   return function(state)
-    local token, wrong = core.read_token(path)
+    local token, wrong = core.read_token(file)
     if token then
       token, wrong = core.set_token(state.client, token)
     end
     if not token then
-      return nil, trouble(("the token file %s %s"):format(path, wrong), "config")
+      return nil, trouble(("the token file %s %s"):format(file, wrong), "config")
     end
     return true
   end

@@ -1,5 +1,6 @@
 --- What an error body says, and the errors inside a success: a list of details, each with the
--- provider's `code`, `message` and `field`. Where they stand is told by shapes; see coffer.answer.
+-- provider's `code`, `message` and `field`. Where they stand is told by the provider's
+-- shapes; see docs/providers.md.
 local path = require "coffer.values.path"
 
 local error_body = {}

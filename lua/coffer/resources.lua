@@ -22,7 +22,7 @@ end
 local function nameless(provider, whose, method)
   local told = failure.new({
     outcome = "not_sent", code = "invalid", provider = provider, operation = method.operation,
-    said = ("%s needs the thing's %s, which its answer did not tell"):format(whose, method.field),
+    said = ("%s needs the thing's %s, which its answer did not tell"):format(whose, method.at),
     details = { { field = method.parameter, message = "is required" } },
   }, 0)
   return nil, told, told.code
@@ -34,7 +34,7 @@ local function method_of(provider, whose, method, operation)
   local has_more = #operation.parameters > 1
   return function(self, parameters, options)
     local client = resources.client_of(self, whose)
-    local named_by = path.get(self, method.field)
+    local named_by = path.get(self, method.at)
     if named_by == nil then
       return nameless(provider, whose, method)
     end
@@ -54,11 +54,11 @@ local function method_of(provider, whose, method, operation)
   end
 end
 
-local function print_as(provider, resource)
+local function print_as(provider, name, resource)
   return function(self)
     local title = tostring(path.get(self, resource.title) or "without a name")
     local status = resource.status and rawget(self, resource.status)
-    local words = ("%s %s %s"):format(provider, resource.name, title)
+    local words = ("%s %s %s"):format(provider, name, title)
     return text.line(status and ("%s (%s)"):format(words, tostring(status)) or words)
   end
 end
@@ -76,19 +76,22 @@ end
 
 --- What all clients of a provider share.
 -- @param provider string: its name
--- @param described table: the provider, as the core describes it
-function resources.of(provider, described)
+-- @param described table: its resources; see docs/providers.md
+-- @param operations table: as the core describes them
+function resources.of(provider, described, operations)
   local kinds = {}
-  for name, resource in pairs(described.resources) do
+  for name, resource in pairs(described) do
     local methods = setmetatable({}, { __index = waits(provider, name) })
     local reserved = { wait = true }
-    for _, method in ipairs(resource.methods) do
-      local operation = described.operations[method.operation]
-      methods[method.name] = method_of(provider, name .. ":" .. method.name, method, operation)
-      reserved[method.name] = true
+    for called, method in pairs(resource.methods or {}) do
+      local operation = operations[method.operation]
+      methods[called] = method_of(provider, name .. ":" .. called, method, operation)
+      reserved[called] = true
     end
-    kinds[name] = { methods = methods, reserved = reserved, tostring = print_as(provider, resource),
-                    name = ("coffer.%s.%s"):format(provider, name) }
+    kinds[name] = {
+      methods = methods, reserved = reserved, tostring = print_as(provider, name, resource),
+      name = ("coffer.%s.%s"):format(provider, name),
+    }
   end
   return kinds
 end

@@ -69,6 +69,7 @@ end)
 
 for name in pairs(core.providers) do
   local described = core.describe(name)
+  local meaning = require("coffer.providers." .. name)
   local page = ("docs/%s.md"):format(name)
 
   describe("the documents of " .. name, function()
@@ -96,14 +97,14 @@ for name in pairs(core.providers) do
     end)
 
     it("name every iterator and what can be done with a thing", function()
-      for _, operation in pairs(described.operations) do
-        if operation.paging then
-          says(page, ("`%s`"):format(operation.paging.name))
+      for _, operation in pairs(meaning.operations) do
+        if operation.pages then
+          says(page, ("`%s`"):format(operation.pages.name))
         end
       end
-      for _, thing in pairs(described.resources) do
-        for _, method in ipairs(thing.methods) do
-          says(page, (":%s("):format(method.name))
+      for _, resource in pairs(meaning.resources) do
+        for method in pairs(resource.methods or {}) do
+          says(page, (":%s("):format(method))
         end
       end
     end)
@@ -135,7 +136,7 @@ describe("docs/options.md", function()
 
   it("names every variable of the environment", function()
     for name in pairs(core.providers) do
-      local settings = source_of(("src/providers/%s.c"):format(name)):match "settings%[%] = {(.-)};"
+      local settings = source_of(("src/providers/%s.c"):format(name)):match "SETTINGS(%b())"
       for variable in settings:gmatch '"([%u_]+)"' do
         says("docs/options.md", ("`%s`"):format(variable))
       end

@@ -58,6 +58,7 @@ end
 
 for provider in pairs(core.providers) do
   local described = core.describe(provider)
+  local meaning = require("coffer.providers." .. provider)
   local prefix = "coffer." .. provider
 
   describe("the annotations of " .. provider, function()
@@ -90,11 +91,11 @@ for provider in pairs(core.providers) do
       end
     end
 
-    for name, thing in pairs(described.resources) do
+    for name, resource in pairs(meaning.resources) do
       it("have what can be done with a " .. name, function()
         local wanted = {}
-        for _, method in ipairs(thing.methods) do
-          wanted[method.name] = true
+        for method in pairs(resource.methods or {}) do
+          wanted[method] = true
         end
         local class = prefix .. "." .. name:gsub(" ", "_")
         wanted.wait = class_of(class).methods.wait

@@ -237,9 +237,11 @@ describe("help", function()
           local line = "\n      " .. parameter.name:gsub("%p", "%%%0") .. " +%l"
           assert.truthy(parameter.is_fixed or said:find(line), parameter.name)
         end
-        if operation.paging then
+      end
+      for _, operation in pairs(require("coffer.providers." .. provider).operations) do
+        if operation.pages then
           assert.truthy(said:find(("for item in %s:%s {} do"):format(provider,
-            operation.paging.name), 1, true))
+            operation.pages.name), 1, true))
         end
       end
     end)

@@ -65,22 +65,6 @@ static void describe_fields(lua_State *L, const struct schema *schema)
   }
 }
 
-static void describe_paging(lua_State *L, const struct paging *paging)
-{
-  static const char *const styles[] = {[PAGING_NONE] = "none",
-                                       [PAGING_LINK] = "link",
-                                       [PAGING_TOKEN] = "token",
-                                       [PAGING_OFFSET] = "offset"};
-  lua_createtable(L, 0, 7);
-  set_text(L, "name", paging->name);
-  set_text(L, "items", paging->items);
-  set_text(L, "style", styles[paging->style]);
-  set_text(L, "next", paging->next);
-  set_text(L, "parameter", paging->parameter);
-  set_text(L, "row_names", paging->row_names);
-  set_text(L, "identity", paging->identity);
-}
-
 static void describe_operation(lua_State *L, const struct operation *operation)
 {
   lua_createtable(L, 0, 8);
@@ -93,47 +77,16 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   set_flag(L, "is_public", operation->is_public);
   set_flag(L, "has_secrets", operation->has_secrets);
   set_flag(L, "has_answer", operation->answer != NULL);
-  set_text(L, "token", operation->token);
-  if (operation->paging) {
-    describe_paging(L, operation->paging);
-    lua_setfield(L, -2, "paging");
-  }
   describe_fields(L, operation->parameters);
   lua_setfield(L, -2, "parameters");
 }
 
-static void describe_method(lua_State *L, const struct method *method)
-{
-  lua_createtable(L, 0, 4);
-  set_text(L, "name", method->name);
-  set_text(L, "operation", method->operation);
-  set_text(L, "parameter", method->parameter);
-  set_text(L, "field", method->field);
-}
-
-static void describe_resource(lua_State *L, const struct resource *resource)
-{
-  lua_createtable(L, 0, 4);
-  set_text(L, "name", resource->name);
-  set_text(L, "title", resource->title);
-  set_text(L, "status", resource->status);
-  lua_createtable(L, (int)resource->method_count, 0);
-  for (size_t i = 0; i < resource->method_count; i++) {
-    describe_method(L, &resource->methods[i]);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  lua_setfield(L, -2, "methods");
-}
-
+/* Describes where a token may come from. */
 static void describe_token(lua_State *L, const struct provider *provider)
 {
-  lua_createtable(L, 0, 3);
-  set_text(L, "header", provider->token_header);
-  set_text(L, "scheme", provider->token_scheme);
   for (size_t i = 0; i < provider->setting_count; i++)
-    if (provider->settings[i].use == SETTING_TOKEN) {
-      set_text(L, "environment", provider->settings[i].environment[0]);
-    }
+    if (provider->settings[i].use == SETTING_TOKEN)
+      set_text(L, "token_variable", provider->settings[i].environment[0]);
 }
 
 int describe_provider(lua_State *L)
@@ -143,7 +96,6 @@ int describe_provider(lua_State *L)
   lua_createtable(L, 0, 4);
   set_text(L, "title", provider->title);
   describe_token(L, provider);
-  lua_setfield(L, -2, "token");
   luaL_getmetatable(L, client_type_name(L, provider));
   lua_getfield(L, -1, "__index");
   lua_setfield(L, -4, "methods");
@@ -156,11 +108,5 @@ int describe_provider(lua_State *L)
     lua_setfield(L, -2, provider->operations[i].name);
   }
   lua_setfield(L, -2, "operations");
-  lua_newtable(L);
-  for (size_t i = 0; i < provider->resource_count; i++) {
-    describe_resource(L, provider->resources[i]);
-    lua_setfield(L, -2, provider->resources[i]->name);
-  }
-  lua_setfield(L, -2, "resources");
   return 1;
 }

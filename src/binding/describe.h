@@ -3,8 +3,9 @@
 
 #include <lua.h>
 
-/* core.describe(provider): { title =, token =, methods =, operations =,
-** things = }, as the provider's data has them. */
+/* core.describe(provider): { title =, token_variable =, methods =,
+** operations = }, as the provider's data has them; `methods` is that of its
+** clients. */
 int describe_provider(lua_State *L);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "binding/marshal_parts.h"
 
-#include "model/operation.h"
-
 #define MARKS "coffer.array_marks"
 #define KEPT "coffer.labels"
 
@@ -69,7 +67,7 @@ static void make_labels(lua_State *L, const struct schema *schema)
     lua_setiuservalue(L, -2, (int)i + 1);
   }
   if (schema->resource) {
-    lua_pushstring(L, schema->resource->name);
+    lua_pushstring(L, schema->resource);
     lua_setiuservalue(L, -2, (int)schema->field_count + 1);
   }
 }

@@ -410,7 +410,7 @@ static bool is_method(lua_State *L, const struct reading *reading,
   if (!schema->resource || !reading->resources)
     return false;
   int top = lua_gettop(L);
-  lua_pushstring(L, schema->resource->name);
+  lua_pushstring(L, schema->resource);
   bool is_there = lua_rawget(L, reading->resources) == LUA_TTABLE;
   if (is_there) {
     lua_pushliteral(L, "reserved");

@@ -37,7 +37,7 @@ bool request_may_be_sent(lua_State *L, int index)
 static struct request *request_push(lua_State *L, struct client *client,
                                     const struct operation *operation)
 {
-  int uses = REQUEST_KEYS - 1 + (int)operation->key_count;
+  int uses = REQUEST_KEYS - 1 + MAX_KEYS;
   struct request *request = lua_newuserdatauv(L, sizeof *request, uses);
   *request = (struct request){
       .operation = operation, .client = client, .timeout = client->timeout};
@@ -362,12 +362,12 @@ static void push_parameter_at(lua_State *L, const char *path)
 /* Keeps what to look for, should the outcome be unknown. */
 static void keep_keys(lua_State *L, const struct operation *operation)
 {
-  for (size_t i = 0; i < operation->key_count; i++) {
-    push_parameter_at(L, operation->keys[i].parameter);
+  for (int i = 0; i < MAX_KEYS && operation->keys[i]; i++) {
+    push_parameter_at(L, operation->keys[i]);
     if (lua_type(L, -1) == LUA_TLIGHTUSERDATA) /* null is not given */
       lua_pop(L, 1);
     else
-      lua_setiuservalue(L, AT_REQUEST, REQUEST_KEYS + (int)i);
+      lua_setiuservalue(L, AT_REQUEST, REQUEST_KEYS + i);
   }
 }
 
@@ -610,9 +610,9 @@ static int request_generation(lua_State *L)
 static int push_key_part(lua_State *L, const struct operation *operation)
 {
   const char *name = luaL_checkstring(L, 2);
-  for (size_t i = 0; i < operation->key_count; i++)
-    if (strcmp(operation->keys[i].name, name) == 0) {
-      lua_getiuservalue(L, 1, REQUEST_KEYS + (int)i);
+  for (int i = 0; i < MAX_KEYS && operation->keys[i]; i++)
+    if (strcmp(key_name(operation->keys[i]), name) == 0) {
+      lua_getiuservalue(L, 1, REQUEST_KEYS + i);
       return 1;
     }
   return 0;

@@ -27,7 +27,7 @@ enum {
   REQUEST_HEADERS,
   REQUEST_SECRETS, /* a list of those in its body, or nil */
   REQUEST_TOKEN,   /* with which it was sent last */
-  REQUEST_KEYS     /* the first of as many as the operation has */
+  REQUEST_KEYS     /* the first of MAX_KEYS */
 };
 
 /* True when the value is a request whose last attempt may have been sent. */

@@ -29,11 +29,11 @@ void answer_push_key(lua_State *L, const struct operation *operation)
 {
   bool is_any = false;
   if (!lua_istable(L, -1))
-    lua_createtable(L, 0, (int)operation->key_count);
-  for (size_t i = 0; i < operation->key_count; i++) {
-    lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS + (int)i);
+    lua_createtable(L, 0, MAX_KEYS);
+  for (int i = 0; i < MAX_KEYS && operation->keys[i]; i++) {
+    lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS + i);
     is_any = is_any || !lua_isnil(L, -1);
-    lua_setfield(L, -2, operation->keys[i].name);
+    lua_setfield(L, -2, key_name(operation->keys[i]));
   }
   if (!is_any) {
     lua_pop(L, 1);

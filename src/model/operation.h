@@ -9,71 +9,27 @@
 ** answers are read: one file of constant data in providers/ for each. What an
 ** answer means is told by lua/coffer/providers/. */
 
-/* A call on a thing: wallet:refresh() is refresh_wallet with the wallet's
-** `id` as `wallet_id`. */
-struct method {
-  const char *name;
-  const char *operation;
-  const char *parameter;
-  const char *field;
-};
-
-/* What an answer describes, as users hold it. Fields are named by their path
-** in the answer, such as "response.entity.clientName". */
-struct resource {
-  const char *name;
-  const char *title;  /* the field that names it in print */
-  const char *status; /* the field that tells its state, or NULL */
-  const struct method *methods;
-  size_t method_count;
-};
-
-/* One part of what to look for when an outcome is unknown: the parameter at
-** this path, told under this name. */
-struct key {
-  const char *name;
-  const char *parameter;
-};
-
-enum paging_style {
-  PAGING_NONE,  /* one answer holds all */
-  PAGING_LINK,  /* a link to the next page, whose parameter counts */
-  PAGING_TOKEN, /* a token for the next page */
-  PAGING_OFFSET /* the number of items before the page */
-};
-
-/* How to walk over all of a list: client:wallets{}. */
-struct paging {
-  const char *name;  /* of the iterator */
-  const char *items; /* path of the items in the answer, "" the answer */
-  enum paging_style style;
-  const char *next;      /* path of the link or token in the answer */
-  const char *parameter; /* that asks for a page */
-  const char *row_names; /* parameter that makes rows of the items */
-  const char *identity;  /* member that tells one item from another */
-};
+enum { MAX_KEYS = 2 };
 
 struct operation {
   const char *name;
   const char *method;
-  const char *path; /* with {parameters} */
-  const char *base; /* setting with its base URL, NULL: base_url */
+  const char *path;  /* with {parameters} */
+  const char *about; /* one line for coffer.help */
   const char *accept;
   const char *content_type; /* of the body; NULL: there is no body */
+  const char *base;         /* setting with its base URL, NULL: base_url */
   bool creates;             /* makes a thing: sent once for each decision */
   bool may_repeat;          /* may be sent again after any trouble */
   bool is_public;           /* goes without the token */
   bool has_secrets;         /* its body is not shown */
   bool needs_change;        /* something to change has to be given */
   const struct schema *parameters;
+  const char *keys[MAX_KEYS]; /* paths of the parameters that tell what to look
+                                 for when an outcome is unknown */
+  const char *asks; /* list parameter that asks for more than the thing */
   const struct schema *answer; /* NULL: a success says no more */
   const char *answer_header;   /* holds a secret that belongs to the result */
-  const char *token; /* member of the result that is the client's new token */
-  const struct paging *paging;
-  const char *asks; /* list parameter that asks for more than the thing */
-  const struct key *keys;
-  size_t key_count;
-  const char *about; /* one line for coffer.help */
 };
 
 enum setting_use {
@@ -91,11 +47,11 @@ enum setting_use {
 struct setting {
   const char *name;
   enum setting_use use;
+  const char *environment[2]; /* the first that is set is taken */
   bool is_required;
   const char *header;
-  const char *environment[2]; /* the first that is set is taken */
-  const char *ending;         /* of a log-in URL, or NULL */
-  const char *sample;         /* of one */
+  const char *ending; /* of a log-in URL, or NULL */
+  const char *sample; /* of one */
 };
 
 struct region {
@@ -116,8 +72,6 @@ struct provider {
   size_t region_count;
   const struct setting *settings;
   size_t setting_count;
-  const struct resource *const *resources;
-  size_t resource_count;
   const struct operation *operations;
   size_t operation_count;
 };
@@ -127,7 +81,7 @@ extern const struct provider *const providers[];
 
 const struct provider *provider_named(const char *name);
 
-#define COUNTED(member, array)                                                 \
-  .member##s = (array), .member##_count = ARRAY_LENGTH(array)
+/* What the key at this path is called: bucket.clientName is clientName. */
+const char *key_name(const char *path);
 
 #endif

@@ -40,7 +40,6 @@ enum schema_form {
 };
 
 struct field;
-struct resource;
 
 struct schema {
   enum schema_kind kind;
@@ -49,7 +48,7 @@ struct schema {
   const struct schema *item;    /* of an array or map */
   const struct field *fields;   /* of an object, at most 64, in wire order */
   size_t field_count;
-  const struct resource *resource; /* what the object is to a user, or NULL */
+  const char *resource; /* what the object is to a user, or NULL */
 };
 
 enum place {
@@ -78,7 +77,6 @@ struct field {
   const char *about; /* one line for coffer.help */
 };
 
-#define FIELDS(array) .fields = (array), .field_count = ARRAY_LENGTH(array)
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
 /* The schemas that need no more than their kind. */

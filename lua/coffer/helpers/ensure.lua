@@ -54,7 +54,7 @@ end
 --- How a field of the key is compared; by name where nothing is said.
 local compare = { region = by_region }
 
---- What ensuring is at a provider; see coffer.answer for where it is said.
+--- What ensuring is at a provider; see docs/providers.md.
 local function kind_of(provider)
   return need("coffer.providers." .. provider).ensure
 end

@@ -1,6 +1,6 @@
 --- Iterators over lists that come in pages:
---   for wallet in clumio:wallets { limit = 100 } do ... end
---   local all = clumio:wallets():collect()
+--   for wallet in client:wallets { limit = 100 } do ... end
+--   local all = client:wallets():collect()
 local call = require "coffer.call"
 local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
@@ -103,12 +103,8 @@ local function sift(walk, items)
 end
 
 --- The parameter of the next page, or nil behind the last one; nil and an error
--- text where the list cannot be gone on with.
+-- text where the list cannot be gone on with. By the style of pages.
 local following = {}
-
-function following.none()
-  return nil
-end
 
 --- Text of a query, as whoever wrote it encoded it.
 local function decoded(text)
@@ -246,16 +242,18 @@ local function turn(walk)
     error(trouble, 0)
   end
   walk.page = page
-  local items, wrong = items_of(page, walk.paging.items)
+  local items, wrong = items_of(page, walk.operation.meaning.list)
   if not items then
     raise(walk, "the page cannot be read: " .. wrong)
   end
   local kept, is_new, is_vague = items, true, false
-  if walk.paging.style ~= "none" then
+  if walk.paging.style then
     kept, is_new, is_vague = sift(walk, items)
   end
   walk.items, walk.at = kept, 0
-  go_on(walk, items, is_new, is_vague)
+  if walk.paging.style then
+    go_on(walk, items, is_new, is_vague)
+  end
 end
 
 local Walk = { __name = "coffer.pages" }
@@ -333,7 +331,7 @@ end
 
 --- The iterator of an operation that lists.
 function pages.method(provider, operation)
-  local paging = operation.paging
+  local paging = operation.meaning.pages
   local whose = ("%s:%s"):format(provider, paging.name)
   return function(self, parameters, options)
     if not core.states[self] then

@@ -209,7 +209,7 @@ function show.helpers(provider, described)
                               parameters = parameters, options = options }
   end
   for _, name in ipairs(sorted_keys(described.operations)) do
-    local paging = described.operations[name].paging
+    local paging = described.operations[name].meaning.pages
     if paging then
       add("for item in %s:%s {} do", paging.name, "those of " .. name, READ)
     end
@@ -239,15 +239,16 @@ local function put_helpers(lines, provider, described)
 end
 
 --- The methods of the results: those that are calls, and wait.
-local function put_resources(lines, provider, described)
-  local waits = need("coffer.providers." .. provider).waits or {}
-  for _, name in ipairs(sorted_keys(described.resources)) do
-    for _, method in ipairs(described.resources[name].methods) do
-      lines[#lines + 1] = ("  %s:%s, as %s"):format(name, method.name, method.operation)
+local function put_resources(lines, provider)
+  local resources = need("coffer.providers." .. provider).resources
+  for _, name in ipairs(sorted_keys(resources)) do
+    local methods, wait = resources[name].methods or {}, resources[name].wait
+    for _, method in ipairs(sorted_keys(methods)) do
+      lines[#lines + 1] = ("  %s:%s, as %s"):format(name, method, methods[method].operation)
     end
-    if waits[name] then
+    if wait then
       lines[#lines + 1] = ("  %s:wait"):format(name)
-      put_line(lines, INDENT, "options", table.concat(joined(WAIT, waits[name].options), ", "))
+      put_line(lines, INDENT, "options", table.concat(joined(WAIT, wait.options), ", "))
     end
   end
 end
@@ -264,7 +265,7 @@ function show.help_text(provider, colours)
   lines[#lines + 1] = ("  options of a call: %s; extra where it has a body"):format(
     table.concat(READ, ", "))
   put_helpers(lines, provider, described)
-  put_resources(lines, provider, described)
+  put_resources(lines, provider)
   return table.concat(lines, "\n")
 end
 

@@ -33,14 +33,14 @@ local function meanings(lists)
 end
 
 --- What waiting is for the things of a provider, by their names, and for what has a number; see
--- coffer.answer for where it is said.
+-- docs/providers.md.
 local kinds = {}
 
 local function kind_of(provider, name)
   local whose = provider .. "." .. name
-  local said = need("coffer.providers." .. provider).waits or {}
-  if not kinds[whose] and said[name] then
-    local kind = setmetatable({}, { __index = said[name] })
+  local said = need("coffer.providers." .. provider).resources[name].wait
+  if not kinds[whose] and said then
+    local kind = setmetatable({}, { __index = said })
     kind.states = meanings(kind.states or {})
     kinds[whose] = kind
   end

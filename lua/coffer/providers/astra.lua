@@ -1,5 +1,5 @@
 --- What NetApp Astra Control's answers mean. The "POST /accounts" page of its API reference, and
--- NetApp's OpenAPI text 24.02.0. See coffer.answer for the words.
+-- NetApp's OpenAPI text 24.02.0. docs/providers.md says what the words mean.
 local outside = require "coffer.values.outside"
 
 local names_account = { key = "account_id", at = "id" }
@@ -16,7 +16,11 @@ return {
   operations = {
     create_account = { proof = "id", echoes = { { key = "name", at = "name" } } },
     get_account = { proof = "id", echoes = { names_account } },
-    list_accounts = { list = "items" },
+    list_accounts = {
+      list = "items",
+      pages = { name = "accounts", style = "token", next = "metadata.continue",
+                parameter = "continue", row_names = "include", identity = "id" },
+    },
     update_account = { success = { [204] = true } },
     delete_account = { success = { [204] = true } },
   },
@@ -25,16 +29,24 @@ return {
     sole = "name", name = "id", list = "accounts", key = { name = "name" }, main = "name",
     may = "its name differs in letter case, blanks or Unicode form only",
   },
-  waits = {
+  resources = {
     account = {
-      states = { ready = { "active" }, pending = { "pending" }, partial = { "deletePending" } },
-      state = "state",
-      look = function(client, resource, options)
-        return client:get_account({ account_id = rawget(resource, "id") }, options)
-      end,
-      detail = function(seen)
-        return { message = "the account's state is " .. outside.text(rawget(seen, "state")) }
-      end,
+      title = "id", status = "state",
+      methods = {
+        get = { operation = "get_account", parameter = "account_id", at = "id" },
+        update = { operation = "update_account", parameter = "account_id", at = "id" },
+        delete = { operation = "delete_account", parameter = "account_id", at = "id" },
+      },
+      wait = {
+        states = { ready = { "active" }, pending = { "pending" }, partial = { "deletePending" } },
+        state = "state",
+        look = function(client, resource, options)
+          return client:get_account({ account_id = rawget(resource, "id") }, options)
+        end,
+        detail = function(seen)
+          return { message = "the account's state is " .. outside.text(rawget(seen, "state")) }
+        end,
+      },
     },
   },
 }

@@ -1,5 +1,6 @@
 --- What Commvault's answers mean. The "Create instance of S3 Vault" page of its API reference, and
--- cvpysdk for the rest: most of its errors come with status 200. See coffer.answer for the words.
+-- cvpysdk for the rest: most of its errors come with status 200. docs/providers.md says what the
+-- words mean.
 local core = require "coffer.core"
 local outside = require "coffer.values.outside"
 local path = require "coffer.values.path"
@@ -16,7 +17,7 @@ local access = { at = "error", code = "errorCode", message = "errorMessage",
 
 --- A log-in: its token is another member at a gateway, or lies in `data`.
 local session = {
-  proof = "token", without_proof = "auth",
+  proof = "token", is_token = true, without_proof = "auth",
   token_places = { "authToken", "data.authToken", "data.token" },
   reasons = {
     { at = "isAccountLocked", means = "the account is locked" },
@@ -118,13 +119,16 @@ return {
       job = "addEndpointJob.jobId",
       echoes = { { key = "clientName", at = "response.entity.clientName" } },
     },
-    list_s3_vaults = { list = "CVS3Stores" },
+    list_s3_vaults = {
+      list = "CVS3Stores",
+      pages = { name = "s3_vaults", style = "offset", parameter = "start", identity = "name" },
+    },
     get_job = { list = "jobs" },
     list_plans = { list = "plans" },
     login = session,
     renew_token = session,
     renew_access_token = {
-      proof = "accessToken", once = { "refreshToken" }, without_proof = "auth",
+      proof = "accessToken", is_token = true, once = { "refreshToken" }, without_proof = "auth",
     },
     logout = { success = { [200] = true } },
   },
@@ -141,11 +145,19 @@ return {
     may = "its name differs in letter case, blanks or Unicode form only",
     refuses_second = true, unsafe_twice = "rotateKeys",
   },
-  waits = {
-    job = any_job,
-    vault = setmetatable({ subject = end_point_job, gives_resource = true }, { __index = any_job }),
-    -- a vault of a list tells of no job: there is nothing known to wait for
-    ["listed vault"] = { subject = function() return nil end },
+  resources = {
+    vault = {
+      title = "response.entity.clientName",
+      wait = setmetatable({ subject = end_point_job, gives_resource = true },
+        { __index = any_job }),
+    },
+    ["listed vault"] = {
+      title = "name",
+      -- it tells of no job: there is nothing known to wait for
+      wait = { subject = function() return nil end },
+    },
+    job = { title = "jobId", status = "status", wait = any_job },
+    session = { title = "userName" },
   },
   wait_methods = { wait_job = { operation = "get_job", parameter = "jobId", waits = "job" } },
 }

@@ -1,5 +1,6 @@
 --- What NTT Enterprise Cloud's answers mean. The "Create Account" page of its Wasabi API reference;
--- its errors as its gateway, IAM, Keystone and SDK show them. See coffer.answer for the words.
+-- its errors as its gateway, IAM, Keystone and SDK show them. docs/providers.md says what the
+-- words mean.
 local text = require "coffer.values.text"
 
 --- A tenant's ID in another letter case or without its dashes is the same one.
@@ -32,8 +33,17 @@ return {
       once = { "User.1.Password", "User.1.SecretAccessKey" },
       echoes = { { key = "UserName", at = "User.1.UserName" } },
     },
-    list_utilizations = { list = "" },
-    issue_token = { proof = "X-Subject-Token" },
+    list_utilizations = { list = "", pages = { name = "utilizations" } },
+    issue_token = {
+      proof = "X-Subject-Token", is_token = true,
+      life = { from = "token.issued_at", till = "token.expires_at" },
+    },
+  },
+  resources = {
+    account = { title = "AcctNum" },
+    user = { title = "UserName" },
+    users = { title = "User.1.UserName" },
+    ["token until"] = { title = "token.expires_at" },
   },
   log_in = {
     operation = "issue_token",
