@@ -83,37 +83,38 @@ static void set_keeping(lua_State *L, const char *name, const char *key)
   lua_setfield(L, -2, name);
 }
 
+static const luaL_Reg functions[] = {
+    {"array_mark", marshal_array_mark},
+    {"authorization", client_authorization},
+    {"clock", system_clock},
+    {"create_private", system_create_private},
+    {"describe", describe_provider},
+    {"descriptor", loop_descriptor},
+    {"hand_over", hand_over},
+    {"finished", loop_finished},
+    {"lock", lock_take},
+    {"misuse", misuse_raise},
+    {"nearest", core_nearest},
+    {"member", path_get},
+    {"is_terminal", system_is_terminal},
+    {"is_verification", options_is_verification},
+    {"open", open_client},
+    {"read_token", system_read_token},
+    {"secret", secret_new},
+    {"settings", client_settings},
+    {"set_token", client_set_token},
+    {"sleep", system_sleep},
+    {"step", loop_step},
+    {"sync", system_sync},
+    {"timeout", loop_timeout},
+    {"wait", loop_wait},
+    {"token_generation", client_token_generation},
+    {NULL, NULL}};
+
 COFFER_EXPORT int luaopen_coffer_core(lua_State *L);
 
 int luaopen_coffer_core(lua_State *L)
 {
-  static const luaL_Reg functions[] = {
-      {"array_mark", marshal_array_mark},
-      {"authorization", client_authorization},
-      {"clock", system_clock},
-      {"create_private", system_create_private},
-      {"describe", describe_provider},
-      {"descriptor", loop_descriptor},
-      {"hand_over", hand_over},
-      {"finished", loop_finished},
-      {"lock", lock_take},
-      {"misuse", misuse_raise},
-      {"nearest", core_nearest},
-      {"member", path_get},
-      {"is_terminal", system_is_terminal},
-      {"is_verification", options_is_verification},
-      {"open", open_client},
-      {"read_token", system_read_token},
-      {"secret", secret_new},
-      {"settings", client_settings},
-      {"set_token", client_set_token},
-      {"sleep", system_sleep},
-      {"step", loop_step},
-      {"sync", system_sync},
-      {"timeout", loop_timeout},
-      {"wait", loop_wait},
-      {"token_generation", client_token_generation},
-      {NULL, NULL}};
   luaL_checkversion(L);
   check_curl(L);
   secret_open(L);

@@ -9,7 +9,7 @@ local need = require "coffer.need"
 
 local coffer
 
---- coffer:clumio{} is coffer.clumio(coffer, {}).
+--- coffer:map(list) is coffer.map(coffer, list).
 local function check_dot(name, first, ...)
   if rawequal(first, coffer) and (name ~= "show" or select("#", ...) > 0) then
     core.misuse(("coffer:%s was called with a colon: write coffer.%s, with a dot"):format(name,
@@ -59,7 +59,7 @@ coffer = {
   help = of("coffer.helpers.show", "help"),
 }
 
---- `coffer.clumio(options)` and its like: a client of one provider.
+--- `coffer.NAME(options)`: a client of the provider of that name.
 -- @param options table; docs/options.md lists them all
 -- @return a client; or nil, failure, "config" where a credential or an
 --   address is neither given nor in the environment

@@ -1,5 +1,5 @@
 --- Waiting for a thing to be ready: wallet:wait(), vault:wait(),
--- account:wait(), commvault:wait_job(). Nothing is ever stopped, killed or
+-- account:wait(), client:wait_job(). Nothing is ever stopped, killed or
 -- deleted by waiting.
 local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
@@ -278,7 +278,7 @@ function wait.method(provider, name)
 end
 
 --- A method of a provider's clients that waits for what has a number, such as
--- commvault:wait_job(jobId, options); see wait.method.
+-- client:wait_job(jobId, options); see wait.method.
 -- @return what tells its state, as it was seen last; or nil, failure, code
 local function numbered(provider, name, said)
   local whose = provider .. ":" .. name

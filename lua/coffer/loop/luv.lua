@@ -1,6 +1,6 @@
 --- coffer under libuv's loop, by luv:
 --   local loop = require "coffer.loop.luv"
---   loop.spawn(function() print(clumio:create_wallet "123456789012") end)
+--   loop.spawn(function() print(client:create_account()) end)
 --   require "luv".run()
 -- Calls inside yield to the loop instead of blocking it.
 local callbacks = require "coffer.loop.callbacks"
