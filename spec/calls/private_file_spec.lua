@@ -2,17 +2,13 @@
 
 local coffer = require "coffer"
 local process = require "process"
+local read = require "read_file"
 local workdir = require "workdir"
 
 local function fresh(name)
   local path = workdir.file(name)
   os.remove(path)
   return path
-end
-
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
 end
 
 local function mode(path)

@@ -4,18 +4,12 @@ local child = require "child"
 local coffer = require "coffer"
 local process = require "process"
 local providers = require "providers"
+local read = require "read_file"
 local script = require "script"
 local server = require "server"
 local workdir = require "workdir"
 
 local TOKEN = "token-of-the-spec"
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "a"
-  file:close()
-  return text
-end
 
 local function mode(path)
   local pipe = io.popen("ls -l " .. process.quote(path))

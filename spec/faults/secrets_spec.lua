@@ -9,6 +9,7 @@ local faults = require "faults"
 local interpreter = require "interpreter"
 local loopback = require "loopback"
 local providers = require "providers"
+local read_file = require "read_file"
 local server = require "server"
 local socket = require "socket"
 local workdir = require "workdir"
@@ -197,13 +198,6 @@ describe("a program that meets every wire fault", function()
 end)
 
 describe("the process list", function()
-  local function contents(path)
-    local file = assert(io.open(path, "rb"))
-    local text = file:read "a"
-    file:close()
-    return text
-  end
-
   local function call(provider, url)
     local case = require("providers")[provider]
     case.create(case.client(url))
@@ -216,10 +210,10 @@ describe("the process list", function()
       local deadline = socket.gettime() + 20
       repeat socket.sleep(0.01) until faulty:creates() == 1 or socket.gettime() > deadline
       assert.equal(1, faulty:creates())
-      local command = contents("/proc/" .. calling.id .. "/cmdline")
+      local command = read_file("/proc/" .. calling.id .. "/cmdline")
       assert.matches("child%d+.lua", command)
       expect.no_canary(command)
-      expect.no_canary(contents("/proc/" .. calling.id .. "/environ"))
+      expect.no_canary(read_file("/proc/" .. calling.id .. "/environ"))
     end)
   end
 end)

@@ -9,6 +9,7 @@ local interpreter = require "interpreter"
 local nginx = require "nginx"
 local process = require "process"
 local providers = require "providers"
+local read_file = require "read_file"
 local s_server = require "s_server"
 local server = require "server"
 local workdir = require "workdir"
@@ -79,10 +80,7 @@ describe("a certificate", function()
 end)
 
 local function copy(from, to)
-  local file = assert(io.open(from, "rb"))
-  local text = file:read "a"
-  file:close()
-  return workdir.write(to, text)
+  return workdir.write(to, read_file(from))
 end
 
 describe("an authority that is not known", function()

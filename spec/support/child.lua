@@ -3,6 +3,7 @@
 
 local message = require "message"
 local process = require "process"
+local read = require "read_file"
 local workdir = require "workdir"
 
 local child = {}
@@ -40,13 +41,6 @@ local function dump(program)
   assert((upvalue == nil or upvalue == "_ENV") and not debug.getupvalue(program, 2),
     "the program has upvalues")
   return string.dump(program)
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
 end
 
 local count = 0

@@ -1,17 +1,12 @@
 -- The bytes of requests as they are kept in spec/golden: line ends bare, the port as PORT.
 
-local golden = {}
+local read_file = require "read_file"
 
-local function read(name)
-  local file = assert(io.open("spec/golden/" .. name .. ".http", "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local golden = {}
 
 --- The bytes that are kept under this name.
 function golden.bytes(name)
-  local head, body = read(name):match "^(.-\n)\n(.*)$"
+  local head, body = read_file("spec/golden/" .. name .. ".http"):match "^(.-\n)\n(.*)$"
   return head:gsub("\n", "\r\n") .. "\r\n" .. body:gsub("\n$", "")
 end
 

@@ -4,6 +4,7 @@
 --   local web <close> = nginx.start { tls = authority.get().good, server = "return 204;" }
 
 local process = require "process"
+local read_file = require "read_file"
 local socket = require "socket"
 local workdir = require "workdir"
 
@@ -107,10 +108,7 @@ function nginx.start(options)
 end
 
 function nginx:log()
-  local file = assert(io.open(self.directory .. "/log"))
-  local text = file:read "a"
-  file:close()
-  return text
+  return read_file(self.directory .. "/log")
 end
 
 function nginx:stop()

@@ -1,6 +1,7 @@
 -- The Lua in a Markdown document, and what it says that it prints: every `-->` stands for a line of
 -- output, in order, with "…" for whatever differs from run to run.
 
+local read = require "read_file"
 local script = require "script"
 local workdir = require "workdir"
 
@@ -22,13 +23,6 @@ local variables = {
   OS_PROJECT_ID = "tenant", ASTRA_TOKEN = "astra-token-of-the-specs",
   ASTRA_BASE_URL = "https://astra.invalid",
 }
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "a"
-  file:close()
-  return text
-end
 
 --- The Lua blocks of a document: a list of { name = "README.md:12", text = }.
 function snippets.of(path)
