@@ -207,7 +207,8 @@ describe("a single page with names for rows", function()
       local faulty <close> = server.start { answers.keep {
         body = ('{"items":[%s,["a","b"]],"metadata":{}}'):format(value) } }
       local accounts = providers.astra.client(faulty.url)
-      assert_told(pcall(accounts.list_accounts, accounts, { include = "id,name" }))
+      local page = assert_told(pcall(accounts.list_accounts, accounts, { include = "id,name" }))
+      assert.is_true(page == nil or #page.items == 2)
     end)
   end
 
