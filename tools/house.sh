@@ -23,7 +23,7 @@ answer credentials retry
 error_body pace guarded options
 providers/*
 failure scheduler
-hint
+hint interrupted
 values/*
 need
 '

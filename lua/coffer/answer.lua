@@ -68,7 +68,7 @@ local function add_location(request, facts)
     and told(request, request:header "location")
   if location then
     facts.location = location
-    facts.said = ("%s, and names %s"):format(facts.said, text.line(location))
+    facts.phrase = ("%s, and names %s"):format(facts.phrase, text.line(location))
   end
 end
 
@@ -98,7 +98,7 @@ end
 --- An attempt that gave nothing that could be read.
 local function failed(request, provider, meaning, facts)
   facts.key = request:key()
-  facts.trouble = told(request, facts.trouble)
+  facts.error = told(request, facts.error)
   if facts.status then
     add_error_body(request, provider, facts)
     if meaning.reasons and facts.details then
@@ -110,14 +110,14 @@ local function failed(request, provider, meaning, facts)
   return nil, facts
 end
 
-local function new_facts(request, outcome, code, said, details)
-  return { outcome = outcome, code = code, said = said, details = details,
+local function new_facts(request, outcome, code, phrase, details)
+  return { outcome = outcome, code = code, phrase = phrase, details = details,
            status = request:status(), key = request:key() }
 end
 
 --- A success that cannot be taken for one: nobody can know.
-local function unreadable(request, provider, said, details)
-  local facts = new_facts(request, "unknown", "protocol", said, details)
+local function unreadable(request, provider, phrase, details)
+  local facts = new_facts(request, "unknown", "protocol", phrase, details)
   facts.request_id = request_id_of(request, provider)
   facts.media_type = not details and media_type_of(request) or nil
   return nil, facts
@@ -287,15 +287,6 @@ end
 
 -- Judging ----------------------------------------------------------------------
 
---- The errors inside a result; nil where there are none.
-local function errors_of(request, provider, meaning, shapes, result)
-  local errors = error_body.inside(request, shapes, result)
-  if not errors and meaning.list and next(path.get(result, meaning.list)) == nil then
-    return error_body.instead(request, provider.error_shapes, meaning.list)
-  end
-  return errors
-end
-
 --- A result that names nothing, or has an error where nothing is named.
 local function unproven(request, provider, meaning, errors)
   if errors and provider.refuses_inside then
@@ -316,13 +307,22 @@ local function unproven(request, provider, meaning, errors)
   return unreadable(request, provider, "the answer has no " .. what, errors)
 end
 
+--- The errors inside a result; nil where there are none.
+local function errors_of(request, provider, meaning, shapes, result)
+  local errors = error_body.inside(request, shapes, result)
+  if not errors and meaning.list and next(path.get(result, meaning.list)) == nil then
+    return error_body.instead(request, provider.error_shapes, meaning.list)
+  end
+  return errors
+end
+
 --- True where the result names a thing. Beside an error, a number that is none does not.
 local function is_proven(meaning, result, errors)
   if not meaning.proof then
     return not errors
   end
-  local proof = path.get(result, meaning.proof)
-  return not is_absent(proof) and not (errors and math.type(proof) and proof <= 0)
+  local proof = result[meaning.proof] or path.get(result, meaning.proof)
+  return not (is_absent(proof) or errors and math.type(proof) and proof <= 0)
 end
 
 --- Puts a token that lies elsewhere in the result where it is looked for.
@@ -344,11 +344,11 @@ local function judge_result(request, operation, provider, result, odd)
   if meaning.token_places then
     settle_token(meaning, result)
   end
-  local differing = differences(request, meaning.echoes or NOTHING, result)
-  local said = (odd or differing or meaning.list)
+  local differing = meaning.echoes and differences(request, meaning.echoes, result)
+  local phrase = (odd or differing or meaning.list)
     and why_not(meaning, shapes, result, odd, differing)
-  if said then
-    return unreadable(request, provider, said)
+  if phrase then
+    return unreadable(request, provider, phrase)
   end
   local errors = errors_of(request, provider, meaning, shapes, result)
   if not is_proven(meaning, result, errors) then

@@ -3,18 +3,14 @@
 local answer = require "coffer.answer"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
-local scheduler = require "coffer.scheduler"
-local failure = require "coffer.failure"
+local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
+local interrupted = require "coffer.interrupted"
 local pace = require "coffer.pace"
 local retry = require "coffer.retry"
-local text = require "coffer.values.text"
+local scheduler = require "coffer.scheduler"
 
 local call = {}
-
---- The request that a result or a failure came from. Shared by all copies of
--- this module, should it be loaded twice; so are the clients' states.
-call.origins = core.origins
 
 --- For the options of a call that is a part of something longer: the deadline
 -- of the whole.
@@ -37,87 +33,59 @@ function call.whole_deadline(options)
   return wholes[options] or options.deadline
 end
 
---- Makes a failure that remembers what it came from.
-function call.report(fields, attempts, request)
-  local is_final = fields.is_final and not fields.is_passing
-  fields.is_final, fields.is_passing, fields.lacks_descriptors = nil, nil, nil
-  fields.is_spared, fields.hold = nil, nil
-  local told = failure.new(fields, attempts)
-  failure.final[told] = is_final
-  if request then
-    call.origins[told] = request
-    request:forget_secrets()
-  end
-  return told, told.code
-end
-
-local function about(state, operation, fields)
-  fields.provider = fields.provider or state.provider
-  fields.operation = operation.name
-  return fields
-end
-
 -- An error behind the send --------------------------------------------------
-
---- The error of a call that was cut off in the midst of it, by Ctrl-C, a hook or
--- the end of memory: { cause =, failure = }. It reads as its cause, and tells
--- what is in doubt.
-local Interrupted = { __name = "coffer.interrupted" }
-
-function Interrupted:__tostring()
-  return ("%s\n%s"):format(text.of(self.cause), tostring(self.failure))
-end
 
 --- What is raised where memory ends behind the send, and nothing can be made.
 -- A client keeps that of a call that went well for the next one.
 local function spare_of(state, operation, request)
   local spare = state.spare
-  if spare and spare.failure.operation == operation.name then
+  local failure = spare and spare.failure
+  if failure and failure.operation == operation.name then
     state.spare = nil
-    local told = spare.failure
-    told.key, told.attempts = request:key(told.key), 1
+    failure.key, failure.attempts = request:key(failure.key), 1
     return spare
   end
-  return setmetatable({
+  return interrupted {
     cause = "not enough memory",
-    failure = failure.of {
-      outcome = "unknown", code = "cancelled", key = request:key(),
-      provider = state.provider, operation = operation.name, attempts = 1,
-      message = "sent, and cut off before the answer was handed over", details = {},
-    },
-  }, Interrupted)
+    failure = failures.new({
+      outcome = "unknown", code = "cancelled", provider = state.provider,
+      operation = operation.name, key = request:key(),
+      phrase = "sent, and cut off before the answer was handed over",
+    }, 1),
+  }
 end
 
 --- What has come of a request so far; nothing where it was never sent.
 local function abort(request, provider, operation)
-  local result, fields = request:abort()
-  if result ~= nil or fields then
-    return answer.judge(provider, operation, request, result, fields)
+  local result, facts = request:abort()
+  if result ~= nil or facts then
+    return answer.judge(provider, operation, request, result, facts)
   end
 end
 
 --- What came of a request that was cut off, where it is in doubt.
 local function doubt_of(request, spare, operation)
-  local is_judged, result, fields = pcall(abort, request, spare.failure.provider, operation)
+  local provider = spare.failure.provider
+  local is_judged, result, facts = pcall(abort, request, provider, operation)
   if not is_judged or result ~= nil then -- coffer.response(failure) has it
-    fields = { outcome = "unknown", code = "cancelled", key = request:key(),
-               said = "answered, and cut off before the answer was handed over" }
+    facts = { outcome = "unknown", code = "cancelled", key = request:key(),
+              phrase = "answered, and cut off before the answer was handed over" }
   end
-  if fields and fields.outcome == "unknown" then
-    fields.provider, fields.operation = spare.failure.provider, spare.failure.operation
-    return (call.report(fields, spare.failure.attempts, request))
+  if facts and facts.outcome == "unknown" then
+    facts.provider, facts.operation = provider, operation.name
+    return (failures.new(facts, spare.failure.attempts, request))
   end
 end
 
 --- True for an error that tells what is in doubt already.
-local function is_told(cause)
-  return type(cause) == "table" and failure.is(rawget(cause, "failure"))
+local function tells_doubt(cause)
+  return type(cause) == "table" and failures.is(rawget(cause, "failure"))
 end
 
 --- An error, with what is known of the request that it cut off.
 local function tell(cause, request, spare, _, operation)
-  local told = not is_told(cause) and doubt_of(request, spare, operation)
-  return told and setmetatable({ cause = cause, failure = told }, Interrupted) or cause
+  local failure = not tells_doubt(cause) and doubt_of(request, spare, operation)
+  return failure and interrupted { cause = cause, failure = failure } or cause
 end
 
 --- What each coroutine that is inside call.whole has sent last: { depth =,
@@ -128,13 +96,13 @@ local has_journals = false -- whether there ever was one
 --- The same for a helper of several calls: its last create, or an earlier one
 -- that is in doubt.
 local function tell_of_journal(cause, journal)
-  local told = journal.request
+  local raised = journal.request
     and tell(cause, journal.request, journal.spare, nil, journal.operation) or cause
-  if told == cause and journal.doubt and not is_told(cause) then
+  if raised == cause and journal.doubt and not tells_doubt(cause) then
     journal.doubt.cause = cause
     return journal.doubt
   end
-  return told
+  return raised
 end
 
 --- Runs fn(...), a helper of several calls. Where an error cuts it off behind the
@@ -151,17 +119,17 @@ end
 
 --- Notes what is about to be sent.
 local function note_in_journal(request, spare, operation)
-  local journal = has_journals and journals[coroutine.running()]
+  local journal = journals[coroutine.running()]
   if journal then
     journal.request, journal.spare, journal.operation = request, spare, operation
   end
 end
 
 --- Notes the first failure of a create that leaves it in doubt.
-local function note_doubt(told)
-  local journal = told.outcome == "unknown" and journals[coroutine.running()]
+local function note_doubt(failure)
+  local journal = failure.outcome == "unknown" and journals[coroutine.running()]
   if journal and not journal.doubt then
-    journal.doubt = setmetatable({ cause = "not enough memory", failure = told }, Interrupted)
+    journal.doubt = interrupted { cause = "not enough memory", failure = failure }
   end
 end
 
@@ -175,57 +143,49 @@ local function take_token(state, operation, result)
   credentials.adopt(state, operation, result)
 end
 
---- A failure before anything was sent, which another attempt would not mend.
-local function lasting(state, operation, fields, number)
-  fields.is_final = true
-  return nil, about(state, operation, fields), number - 1
-end
-
 local function wait_for_turn(state)
   return scheduler.take_turn() or pace.turn(state.pace)
 end
 
 --- Waits until it is this call's turn, which takes nothing from its time.
--- @return nothing; or what a failure tells where it has none
+-- @return nothing; or the facts of a failure where it has none
 local function take_turn(state)
   return scheduler.queue(wait_for_turn, state)
 end
 
---- The seconds that are left; and what a failure tells where they are too few.
+--- What time is left.
+-- @return the facts of a failure where it is too little, else nil; the seconds that are left; and
+--   when that was, by core.clock()
 local function time_left(till, least)
-  local left = till - scheduler.clock()
-  if left < least then
-    return left, { outcome = "not_sent", code = "timeout", said = "not sent: no time is left" }
+  local now, sent = scheduler.clock()
+  if till - now < least then
+    return { outcome = "not_sent", code = "timeout", phrase = "not sent: no time is left" }
   end
-  return left
+  return nil, till - now, sent
 end
 
 --- Waits for a token, which may have to be got, and for the turn behind it.
--- @return nothing; or what a failure tells where there is none
+-- @return nothing; or the facts of a failure where there is none
 local function take_token_turn(state, till)
-  local is_ready, fields = credentials.ready(state, till)
+  local is_ready, facts = credentials.ready(state, till)
   if not is_ready then
-    return fields
+    return facts
   end
   return pace.is_held(state.pace) and take_turn(state) or nil
 end
 
 --- Sees to it that the call may be sent now, with a token and time to live.
--- @return the seconds that are left; and what a failure tells where it may not
+-- @return as `time_left`
 local function ready(state, operation, till, least)
-  local fields, left
+  local facts
   if state.pace.is_on or scheduler.current() then
-    fields = take_turn(state)
+    facts = take_turn(state)
   end
-  if not fields then
-    left, fields = time_left(till, least)
+  if not facts and state.source and not operation.is_public then
+    facts = time_left(till, least) or take_token_turn(state, till)
   end
-  if fields or not state.source or operation.is_public then
-    return left, fields
-  end
-  fields = take_token_turn(state, till)
-  if fields then
-    return left, fields
+  if facts then
+    return facts
   end
   return time_left(till, least)
 end
@@ -233,24 +193,24 @@ end
 --- Notes an answer for the client's pace.
 -- @param sent number: when the request was, by core.clock()
 -- @param since number: when the call's attempt before it was, or this one
-local function note_answer(state, fields, sent, since)
-  local status = fields.status
+local function note_answer(state, facts, sent, since)
+  local status = facts.status
   if not status then
     return
   elseif status ~= 429 then
     return pace.note(state.pace)
   end
-  fields.is_spared = state.pace.answered >= since
+  facts.is_spared = state.pace.answered >= since
   if pace.is_news(state.pace, sent) then
     pace.hold(state.pace,
-      retry.hold(fields.retry_after, pace.strikes(state.pace), math.random))
+      retry.hold(facts.retry_after, pace.strikes(state.pace), math.random))
   else
-    pace.prolong(state.pace, fields.retry_after or 0)
+    pace.prolong(state.pace, facts.retry_after or 0)
   end
-  if (fields.retry_after or 0) > retry.MAX_RETRY_AFTER then
+  if (facts.retry_after or 0) > retry.MAX_RETRY_AFTER then
     pace.close(state.pace)
   end
-  fields.hold = pace.left(state.pace)
+  facts.hold = pace.left(state.pace)
 end
 
 --- One attempt, with a token and a line for the log.
@@ -259,42 +219,41 @@ end
 -- @param number integer: counts the attempts
 -- @param spare table or nil: see spare_of; nil where nothing can be in doubt
 -- @param before number or nil: when the attempt before was sent
--- @return result, fields, the number of attempts there have been, and when it
---   was sent
+-- @return result, facts, the number of attempts there have been, and when it was sent
 local function attempt(state, operation, request, till, least, number, spare, before)
-  local result, fields, sent
+  local result, facts, sent
   repeat
-    local left, trouble = ready(state, operation, till, least)
-    if trouble then
-      return lasting(state, operation, trouble, number)
-    end
-    if spare then
+    local refusal, left, now = ready(state, operation, till, least)
+    if refusal then
+      refusal.is_final = true
+      return nil, refusal, number - 1
+    elseif spare and has_journals then
       note_in_journal(request, spare, operation)
     end
-    sent = core.clock()
-    result, fields = answer.judge(state.provider, operation, request,
+    sent = now
+    result, facts = answer.judge(state.provider, operation, request,
       scheduler.exchange(state.client, request, left))
-    if fields then
-      note_answer(state, fields, sent, before or sent)
+    if facts then
+      note_answer(state, facts, sent, before or sent)
     else
       pace.note(state.pace)
     end
-  until not (fields and fields.lacks_descriptors and scheduler.make_room())
+  until not (facts and facts.lacks_descriptors and scheduler.make_room())
   if result and operation.meaning.is_token then
     take_token(state, operation, result)
   end
   if state.log then
     state.log(state, { operation = operation, request = request,
-      fields = fields, number = number, seconds = core.clock() - sent })
+      facts = facts, number = number, seconds = core.clock() - sent })
   end
-  return result, fields, number, sent
+  return result, facts, number, sent
 end
 
 -- All attempts --------------------------------------------------------------
 
 --- Sees to it that a refused token has been replaced, which happens once a call.
-local function has_new_token(state, operation, request, fields, tried)
-  if fields.status ~= 401 or operation.is_public or tried.has_renewed then
+local function has_new_token(state, operation, request, facts, tried)
+  if facts.status ~= 401 or operation.is_public or tried.has_renewed then
     return false
   end
   tried.has_renewed = true
@@ -309,16 +268,16 @@ local function says_less(now, before)
 end
 
 --- Further attempts, until one of them settles it.
--- @param fields table: what the failure of the first one tells
+-- @param facts table: those of the first one
 -- @param sent number: when that was sent
 -- @return as `attempt`, and what the last retry took from the quota
-local function persist(state, operation, request, tried, fields, sent)
+local function persist(state, operation, request, tried, facts, sent)
   local result
   repeat
-    if not has_new_token(state, operation, request, fields, tried) then
-      local pause = retry.next(fields, tried, tried.till - scheduler.clock())
+    if not has_new_token(state, operation, request, facts, tried) then
+      local pause = retry.next(facts, tried, tried.till - scheduler.clock())
       if not pause then
-        return nil, fields, tried.attempts
+        return nil, facts, tried.attempts
       elseif pause > 0 then
         scheduler.sleep(pause)
       end
@@ -326,34 +285,35 @@ local function persist(state, operation, request, tried, fields, sent)
     if tried.spare then
       tried.spare.failure.attempts = tried.attempts + 1
     end
-    local before = fields
-    result, fields, tried.attempts, sent = attempt(state, operation, request, tried.till,
+    local before = facts
+    result, facts, tried.attempts, sent = attempt(state, operation, request, tried.till,
       tried.least, tried.attempts + 1, tried.spare, sent)
-    if result == nil and says_less(fields, before) then
+    if result == nil and says_less(facts, before) then
       return nil, before, tried.attempts
     end
   until result ~= nil
-  return result, fields, tried.attempts, tried.paid
+  return result, facts, tried.attempts, tried.paid
 end
 
---- When the caller's patience ends, by scheduler.clock(), and the least time to live.
-local function times_of(state, options)
-  if not options then
-    return scheduler.clock() + state.deadline, state.least
-  end
+--- The deadline of a call with options of its own, and the least time to live.
+local function limits_of(state, options)
   local deadline = options.deadline or state.deadline
-  local least = retry.least_time(wholes[options] or deadline, options.timeout or state.timeout)
-  return scheduler.clock() + deadline, least
+  return deadline,
+    retry.least_time(wholes[options] or deadline, options.timeout or state.timeout)
 end
 
 --- All attempts.
 -- @return as `persist`
 local function try(state, operation, request, options, spare)
-  local till, least = times_of(state, options)
-  local result, fields, attempts, sent =
+  local deadline, least = state.deadline, state.least
+  if options then
+    deadline, least = limits_of(state, options)
+  end
+  local till = scheduler.clock() + deadline
+  local result, facts, attempts, sent =
     attempt(state, operation, request, till, least, 1, spare)
   if result ~= nil then
-    return result, fields, attempts
+    return result, facts, attempts
   end
   local tried = {
     attempts = attempts, spared = 0,
@@ -364,27 +324,28 @@ local function try(state, operation, request, options, spare)
     random = math.random,
     spare = spare,
   }
-  return persist(state, operation, request, tried, fields, sent)
+  return persist(state, operation, request, tried, facts, sent)
 end
 
 --- All of a call but for what becomes of an error in it.
 local function run(state, operation, request, options, spare)
-  local result, fields, attempts, paid = try(state, operation, request, options, spare)
+  local result, facts, attempts, paid = try(state, operation, request, options, spare)
   if result ~= nil then
     retry.refund(state.quota, paid)
     state.spare = spare or state.spare
   end
   if type(result) == "table" then
-    call.origins[result] = request
+    core.origins[result] = request
   end
-  if fields then
-    local told, code = call.report(about(state, operation, fields), attempts, request)
-    if spare then
-      note_doubt(told)
-    end
-    return result, told, code
+  if not facts then
+    return result
   end
-  return result
+  facts.provider, facts.operation = state.provider, operation.name
+  local failure, code = failures.new(facts, attempts, request)
+  if spare then
+    note_doubt(failure)
+  end
+  return result, failure, code
 end
 
 --- Sends a prepared request as often as it may be.

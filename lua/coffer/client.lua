@@ -4,6 +4,7 @@ local answer = require "coffer.answer"
 local call = require "coffer.call"
 local core = require "coffer.core"
 local credentials = require "coffer.credentials"
+local failures = require "coffer.failure"
 local marks = require "coffer.values.marks"
 local need = require "coffer.need"
 local pace = require "coffer.pace"
@@ -38,8 +39,8 @@ end
 --- Prepares a request; a log-in without parameters has the client's own.
 -- @return the core's request; or nil and what a failure tells
 local function prepare(self, provider, operation, parameters, options)
-  local resource = type(parameters) == "table" and getmetatable(parameters)
-  if type(resource) == "table" and rawget(resource, "client") then
+  local resource = getmetatable(parameters)
+  if resource and type(resource) == "table" and rawget(resource, "client") then
     core.misuse(("%s:%s takes parameters, got a %s: give its ID, or call its method"):format(
       provider, operation.name, resource.__name))
   end
@@ -74,7 +75,7 @@ local function method(provider, operation)
     end
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
-      return nil, call.report(fields, 0)
+      return nil, failures.new(fields, 0)
     end
     return send(self, operation, request, parameters, options)
   end
@@ -100,7 +101,7 @@ local function request_method(provider, described)
     policy.check(provider .. ":request", options, limits)
     local request, fields = prepare(self, provider, operation, parameters, options)
     if not request then
-      return nil, call.report(fields, 0)
+      return nil, failures.new(fields, 0)
     end
     return need("coffer.helpers.request").new(request, token_of(self, described), function(sent)
       marks.learn()
@@ -227,7 +228,7 @@ function client.open(provider, options)
   local metatables = {}
   local opened, fields = core.open(provider, options, metatables)
   if not opened then
-    return nil, call.report(fields, 0)
+    return nil, failures.new(fields, 0)
   end
   resources.bind(load_once(provider).kinds, opened, metatables)
   states[opened] = new_state(opened, provider, options or {})
@@ -243,7 +244,7 @@ end
 
 --- See coffer.response.
 function client.response(came_of)
-  local request = call.origins[came_of]
+  local request = core.origins[came_of]
   local response = request and request:response()
   return response and setmetatable(response, Response)
 end

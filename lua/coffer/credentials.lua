@@ -21,24 +21,27 @@ local GLANCE = 0.01
 -- more could lock the account.
 local HOLD = 60
 
---- @param more table or nil: what else the failure tells
-local function trouble(said, code, more)
+--- What a call is told that gets no token.
+-- @param failure failure or nil: of the log-in, of which some holds here as well
+local function facts_of(phrase, code, failure)
+  failure = failure or {}
   return {
-    outcome = "not_sent", code = code or "auth", said = said,
-    details = more and more.details, retry_after = more and more.retry_after,
-    request_id = more and more.request_id, is_passing = more and more.is_passing,
+    outcome = "not_sent", code = code or "auth", phrase = phrase,
+    details = failure.details, retry_after = failure.retry_after, request_id = failure.request_id,
   }
 end
 
---- One that each of several callers may have for its own.
-local function copy(told)
-  local details = {}
-  for i, detail in ipairs(told.details or {}) do
-    details[i] = { code = detail.code, message = detail.message, field = detail.field }
+--- Facts that each of several callers may have for its own.
+local function copy(facts)
+  local own = {}
+  for name, value in pairs(facts) do
+    own[name] = value
   end
-  return trouble(told.said, told.code,
-    { details = details, retry_after = told.retry_after, request_id = told.request_id,
-      is_passing = told.is_passing })
+  own.details = {}
+  for i, detail in ipairs(facts.details or {}) do
+    own.details[i] = { code = detail.code, message = detail.message, field = detail.field }
+  end
+  return own
 end
 
 --- The log-in of a provider, or nil; see docs/providers.md.
@@ -92,11 +95,11 @@ local function from_function(take)
   return function(state)
     local is_done, token = guarded.call(take)
     if not is_done then
-      return nil, trouble "the token function raised an error"
+      return nil, facts_of "the token function raised an error"
     end
     local is_set, wrong = core.set_token(state.client, token)
     if not is_set then
-      return nil, trouble("the token function gave what no token can be: it " .. wrong)
+      return nil, facts_of("the token function gave what no token can be: it " .. wrong)
     end
     return true
   end
@@ -109,7 +112,7 @@ local function from_file(file)
       token, wrong = core.set_token(state.client, token)
     end
     if not token then
-      return nil, trouble(("the token file %s %s"):format(file, wrong), "config")
+      return nil, facts_of(("the token file %s %s"):format(file, wrong), "config")
     end
     return true
   end
@@ -142,31 +145,32 @@ end
 
 --- What the failure of a log-in is to the call that it was for.
 local function no_token(failure)
-  if failure.outcome ~= "refused" or #failure.details == 0 then
-    return trouble("no token: " .. failure.message, failure.code,
-      { retry_after = failure.retry_after, request_id = failure.request_id,
-        is_passing = not failures.final[failure] })
+  if failure.outcome == "refused" and #failure.details > 0 then
+    return facts_of(("no token: the log-in was refused (HTTP %d)"):format(failure.status),
+      failure.code, failure)
   end
-  return trouble(("no token: the log-in was refused (HTTP %d)"):format(failure.status),
-    failure.code, failure)
+  local facts = facts_of("no token: " .. failure.message, failure.code, failure)
+  facts.details, facts.is_passing = nil, not failures.final[failure]
+  return facts
 end
 
---- What a caller is told while a refusal holds. The provider may have asked for more time than
+--- The facts of a failure while a refusal holds. The provider may have asked for more time than
 -- that.
 local function held_back(refused)
   local now = core.clock()
-  local told, left = copy(refused.told), math.ceil(refused.till - now)
-  local asked = math.ceil((told.retry_after or 0) - (now - refused.since))
-  told.said = ("%s; it was refused before and is not tried again for %d s"):format(told.said, left)
-  told.retry_after = math.max(left, asked)
-  return told
+  local facts, left = copy(refused.facts), math.ceil(refused.till - now)
+  local asked = math.ceil((facts.retry_after or 0) - (now - refused.since))
+  facts.phrase = ("%s; it was refused before and is not tried again for %d s"):format(facts.phrase,
+    left)
+  facts.retry_after = math.max(left, asked)
+  return facts
 end
 
 --- Keeps a refusal, so that the next callers get the same without another log-in.
-local function refuse(state, told)
+local function refuse(state, facts)
   local now = core.clock()
-  state.refused = { told = told, since = now, till = now + HOLD }
-  return nil, copy(told)
+  state.refused = { facts = facts, since = now, till = now + HOLD }
+  return nil, copy(facts)
 end
 
 --- The log-in may last as long as the call that it is for.
@@ -181,13 +185,13 @@ local function from_log_in(log_in)
       { deadline = math.max(till - scheduler.clock(), 0.001) })
     forget(state, result, failure)
     if not result then
-      local told = no_token(failure)
+      local facts = no_token(failure)
       if failure.outcome == "refused" and failure.code ~= "throttled" then
-        return refuse(state, told)
+        return refuse(state, facts)
       end
-      return nil, told
+      return nil, facts
     elseif state.no_token then
-      return refuse(state, trouble("the log-in gave what no token can be: it " .. state.no_token))
+      return refuse(state, facts_of("the log-in gave what no token can be: it " .. state.no_token))
     end
     return true
   end
@@ -217,13 +221,13 @@ local function renewed(state)
   if state.renewed then
     return true
   end
-  return nil, copy(state.renewal_trouble)
+  return nil, copy(state.renewal_facts)
 end
 
 --- Waits for what comes of the renewal that another caller has begun.
 local function await(state, till)
   if state.renewing == coroutine.running() then
-    return nil, trouble "the token function called the client that it is to give a token"
+    return nil, facts_of "the token function called the client that it is to give a token"
   end
   repeat -- a hold keeps the other one waiting as well
     if pace.is_held(state.pace) then
@@ -233,7 +237,7 @@ local function await(state, till)
     end
   until not state.renewing or scheduler.clock() >= till
   if state.renewing then
-    return nil, trouble("no token: another caller is still waiting for it", "timeout")
+    return nil, facts_of("no token: another caller is still waiting for it", "timeout")
   end
   return renewed(state)
 end
@@ -246,8 +250,8 @@ local function renew(state, till)
   end
   state.renewing = coroutine.running()
   local _ <close> = setmetatable({}, { __close = function() state.renewing = nil end })
-  state.renewed, state.renewal_trouble = nil, trouble "the renewal of the token was cut off"
-  state.renewed, state.renewal_trouble = state.source(state, till)
+  state.renewed, state.renewal_facts = nil, facts_of "the renewal of the token was cut off"
+  state.renewed, state.renewal_facts = state.source(state, till)
   return renewed(state)
 end
 

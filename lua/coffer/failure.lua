@@ -1,5 +1,6 @@
---- How a failure reads. What it tells comes from the core; here it is put
--- into words.
+--- The one place where failures are made: facts, which the core and the modules here tell, become
+-- the fields that users see, and are put into words.
+local core = require "coffer.core"
 local hint = require "coffer.hint"
 local text = require "coffer.values.text"
 
@@ -32,18 +33,18 @@ local function details_text(details)
 end
 
 --- What happened, without provider, operation and code.
-local function message(fields)
-  local details = details_text(fields.details)
-  if not fields.said then
+local function message(facts, list)
+  local details = details_text(list)
+  if not facts.phrase then
     return details
   end
-  local parts = { fields.said }
-  if fields.status then
-    parts[1] = ("%s (HTTP %d%s)"):format(fields.said, fields.status,
-      fields.media_type and ", " .. fields.media_type or "")
+  local parts = { facts.phrase }
+  if facts.status then
+    parts[1] = ("%s (HTTP %d%s)"):format(facts.phrase, facts.status,
+      facts.media_type and ", " .. facts.media_type or "")
   end
-  parts[#parts + 1] = fields.target and "to " .. fields.target
-  parts[#parts + 1] = hint.add(fields.trouble, fields.code)
+  parts[#parts + 1] = facts.target and "to " .. facts.target
+  parts[#parts + 1] = hint.add(facts.error, facts.code)
   parts[#parts + 1] = details ~= "" and details or nil
   return table.concat(parts, ": ")
 end
@@ -62,13 +63,13 @@ end
 
 --- What the line ends with, whatever stands before it: the code, and what to do
 -- where nobody knows.
-local function tail_of(told)
-  local tail = (" [%s]"):format(told.code)
-  if told.outcome ~= "unknown" or told.code == "raised" then
+local function tail_of(self)
+  local tail = (" [%s]"):format(self.code)
+  if self.outcome ~= "unknown" or self.code == "raised" then
     return tail
   end
   tail = tail .. " - the outcome is unknown"
-  return told.key and ("%s: look for %s"):format(tail, text.line(key_text(told.key), MAX_KEY))
+  return self.key and ("%s: look for %s"):format(tail, text.line(key_text(self.key), MAX_KEY))
     or tail
 end
 
@@ -87,8 +88,7 @@ function Failure.__concat(left, right)
   return tostring(left) .. tostring(right)
 end
 
---- The failures of calls that another call would not mend; see `is_final` of
--- what the core tells.
+--- The failures of calls that another call would not mend.
 failure.final = setmetatable({}, { __mode = "k" })
 
 --- True for a failure of coffer.
@@ -97,21 +97,37 @@ function failure.is(value)
   return type(metatable) == "table" and metatable.__name == Failure.__name
 end
 
---- Makes a failure of fields that are complete.
-function failure.of(fields)
-  return setmetatable(fields, Failure)
-end
+--- The facts that are a failure's fields as they are; docs/failures.md says what they mean.
+local fields = {
+  "outcome", "code", "provider", "operation", "status", "request_id", "location", "retry_after",
+  "key", "cause",
+}
 
---- Makes a failure of what the core tells.
--- @param fields table; becomes the failure
+--- Makes a failure of the facts of an attempt, or of what kept one from being made. Beside its
+-- fields, these are
+--   phrase          what happened, in words; the details follow
+--   error           what libcurl says of it, or another failure
+--   media_type      of an answer that cannot be read
+--   target          the host that a redirect leads to
+--   is_final        another call would not mend it,
+--   is_passing        unless this is true as well
+--   came_of         the result or the failure whose answer it is about
+-- and what is of no account here: `lacks_descriptors`, `is_spared`, `hold`.
 -- @param attempts integer: how many times the request was tried
-function failure.new(fields, attempts)
-  fields.details = fields.details or {}
-  fields.message = text.clean(message(fields))
-  fields.attempts = attempts
-  fields.said, fields.media_type, fields.target = nil, nil, nil
-  fields.trouble = nil
-  return setmetatable(fields, Failure)
+-- @param request userdata or nil: the core's, which is sent no more
+-- @return the failure, and its code
+function failure.new(facts, attempts, request)
+  local made = { attempts = attempts, details = facts.details or {} }
+  made.message = text.clean(message(facts, made.details))
+  for _, name in ipairs(fields) do
+    made[name] = facts[name]
+  end
+  failure.final[made] = facts.is_final and not facts.is_passing
+  core.origins[made] = request or core.origins[facts.came_of]
+  if request then
+    request:forget_secrets()
+  end
+  return setmetatable(made, Failure), made.code
 end
 
 return failure

@@ -3,7 +3,7 @@
 local call = require "coffer.call"
 local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
-local failure = require "coffer.failure"
+local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local policy = require "coffer.options"
 local text = require "coffer.values.text"
@@ -144,23 +144,23 @@ end
 --- A failure of what a function raised: in short, with the traceback as detail.
 -- @param raised table: { cause =, trace = }
 local function report(raised)
-  local told = failure.new({ outcome = "unknown", code = "raised", cause = raised.cause,
-    said = "the function raised an error: " .. text.of(raised.cause) }, 0)
-  told.details = { { message = raised.trace } }
-  return told
+  local failure = failures.new({ outcome = "unknown", code = "raised", cause = raised.cause,
+    phrase = "the function raised an error: " .. text.of(raised.cause) }, 0)
+  failure.details = { { message = raised.trace } }
+  return failure
 end
 
 --- The failure among what a function gave back, wherever it stands; and where
 -- it gave nil and something else, that.
-local function trouble_in(result, ...)
+local function failure_in(result, ...)
   for i = 1, select("#", ...) do
     local value = select(i, ...)
-    if failure.is(value) then
+    if failures.is(value) then
       return value
     end
   end
   if result == nil and ... ~= nil then
-    return failure.new({ outcome = "unknown", code = "raised", said = text.of((...)) }, 0)
+    return failures.new({ outcome = "unknown", code = "raised", phrase = text.of((...)) }, 0)
   end
 end
 
@@ -168,9 +168,9 @@ end
 local function keep(run, task, is_done, result, ...)
   local index = task.index
   if is_done then
-    run.results[index], run.failures[index] = result, trouble_in(result, ...)
+    run.results[index], run.failures[index] = result, failure_in(result, ...)
   else
-    run.failures[index] = failure.is(result) and result or report(result)
+    run.failures[index] = failures.is(result) and result or report(result)
   end
 end
 
@@ -178,11 +178,11 @@ end
 -- raised and where. Ctrl-C is meant for the run.
 local function handler_of(run)
   return function(cause)
-    local is_interrupted = type(cause) == "table" and failure.is(rawget(cause, "failure"))
+    local is_interrupted = type(cause) == "table" and failures.is(rawget(cause, "failure"))
     if guarded.is_interrupt(is_interrupted and cause.cause or cause) then
       run.interrupt = { cause = is_interrupted and cause.cause or cause }
     end
-    if failure.is(cause) then
+    if failures.is(cause) then
       return cause
     elseif is_interrupted then
       return cause.failure -- a call, or a map, that was cut off
@@ -208,16 +208,16 @@ end
 
 --- Resumes a task until it waits again or is over.
 local function resume(run, task)
-  local is_running, said = coroutine.resume(task.thread, true)
+  local is_running, yielded = coroutine.resume(task.thread, true)
   if is_running and coroutine.status(task.thread) ~= "dead" then
-    if said == WAITS then
+    if yielded == WAITS then
       return
     end
     coroutine.close(task.thread)
-    said = "the function yielded: inside coffer.map only coffer's calls may"
-    keep(run, task, false, { cause = said, trace = said })
+    yielded = "the function yielded: inside coffer.map only coffer's calls may"
+    keep(run, task, false, { cause = yielded, trace = yielded })
   elseif not is_running and run.results[task.index] == nil then
-    keep(run, task, false, run.handler(said))
+    keep(run, task, false, run.handler(yielded))
   end
   count_item(run, task)
 end
@@ -282,13 +282,12 @@ local function wake_sleepers(run)
 end
 
 local function tell(run)
-  local told = { done = run.done, total = run.total }
   if core.is_terminal "stderr" then
     io.stderr:write(("\r%d of %d \27[K"):format(run.done, run.total))
   end
   if run.on_progress and run.done ~= run.told then
     run.told = run.done
-    run.on_progress(told)
+    run.on_progress { done = run.done, total = run.total }
   end
 end
 
@@ -358,11 +357,12 @@ end
 local Stopped = { __name = "coffer.stopped" }
 
 --- How many items are in doubt, and the failure of the first.
-local function doubts(failures, total)
+local function doubts(failed, total)
   local in_doubt, first = 0, nil
   for i = 1, total do
-    if failures[i] and failures[i].outcome == "unknown" and failures[i].code ~= "raised" then
-      in_doubt, first = in_doubt + 1, first or failures[i]
+    local failure = failed[i]
+    if failure and failure.outcome == "unknown" and failure.code ~= "raised" then
+      in_doubt, first = in_doubt + 1, first or failure
     end
   end
   return in_doubt, first

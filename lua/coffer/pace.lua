@@ -33,9 +33,9 @@ end
 --- How many were answered in the last second, a little longer.
 -- @return the number, and the seconds
 local function count(self, now)
-  local tenth, sum = now * 10 // 1, 0
+  local tenth, sum = now * 10 // 1 | 0, 0
   for i = tenth - SPAN, tenth do
-    local place = i % 16
+    local place = i & 15
     sum = sum + (self.tenths[place] == i and self.counts[place] or 0)
   end
   return sum, now - (tenth - SPAN) / 10
@@ -44,8 +44,8 @@ end
 --- Notes an answer that is no 429.
 function pace.note(self)
   local now = core.clock()
-  local tenth = now * 10 // 1
-  local place = tenth % 16
+  local tenth = now * 10 // 1 | 0
+  local place = tenth & 15
   self.answered = now
   if self.tenths[place] ~= tenth then
     self.tenths[place], self.counts[place] = tenth, 0
@@ -131,7 +131,7 @@ end
 local function kept(seconds)
   return { outcome = "not_sent", code = "throttled", is_final = true,
            retry_after = math.ceil(seconds),
-           said = "not sent: the provider has asked for patience" }
+           phrase = "not sent: the provider has asked for patience" }
 end
 
 --- Seconds until a turn comes.

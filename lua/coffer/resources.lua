@@ -1,7 +1,7 @@
 --- What a client's results are: plain tables with the API's own fields, whose
 -- metatables print them in one line and know what can be done with them.
 local core = require "coffer.core"
-local failure = require "coffer.failure"
+local failures = require "coffer.failure"
 local need = require "coffer.need"
 local path = require "coffer.values.path"
 local text = require "coffer.values.text"
@@ -20,12 +20,11 @@ end
 
 --- The failure of a call on a thing that does not tell what names it.
 local function nameless(provider, whose, method)
-  local told = failure.new({
+  return nil, failures.new({
     outcome = "not_sent", code = "invalid", provider = provider, operation = method.operation,
-    said = ("%s needs the thing's %s, which its answer did not tell"):format(whose, method.at),
+    phrase = ("%s needs the thing's %s, which its answer did not tell"):format(whose, method.at),
     details = { { field = method.parameter, message = "is required" } },
   }, 0)
-  return nil, told, told.code
 end
 
 --- A call on a thing: thing:refresh(options). Where the call takes more than

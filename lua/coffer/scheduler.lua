@@ -39,11 +39,10 @@ local has_drivers, has_queued = false, false
 
 --- The clock by which deadlines are kept, in seconds. It is the running
 -- coroutine's own: it stands still while that is queued.
+-- @return its time, and that of core.clock()
 function scheduler.clock()
-  if not has_queued then
-    return core.clock()
-  end
-  return core.clock() - (queued[coroutine.running()] or 0)
+  local now = core.clock()
+  return has_queued and now - (queued[coroutine.running()] or 0) or now, now
 end
 
 --- Runs fn(...), which waits for the coroutine's turn. That time is taken from
@@ -185,7 +184,7 @@ end
 --- What a failure tells of a call that was not sent because all is to end.
 function scheduler.cancelled()
   return { outcome = "not_sent", code = "cancelled", is_final = true,
-           said = "not sent: the others were stopped" }
+           phrase = "not sent: the others were stopped" }
 end
 
 --- Lets so many seconds pass.

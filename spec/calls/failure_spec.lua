@@ -2,6 +2,7 @@
 
 local answers = require "answers"
 local coffer = require "coffer"
+local expect = require "expect"
 local loopback = require "loopback"
 local providers = require "providers"
 local server = require "server"
@@ -152,19 +153,53 @@ describe("a failure", function()
     assert.is_nil(failure.request_id)
   end)
 
-  it("has no field that is not of the contract", function()
-    local known = {}
-    for name in ("outcome code message provider operation status details request_id retry_after "
-      .. "attempts key"):gmatch "%S+" do
-      known[name] = true
-    end
-    local failure = loopback.refuse(astra, 409, answers.astra_problem(409), {
-      headers = { "Retry-After: 3", "Location: https://example.com" },
-    })
-    for name in pairs(failure) do
-      assert.is_true(known[name], "made up: " .. tostring(name))
-    end
-  end)
+  local kinds = {
+    ["a refusal with all headers"] = function()
+      return loopback.refuse(astra, 409, answers.astra_problem(409), {
+        headers = { "Retry-After: 3", "Location: https://example.com" },
+      })
+    end,
+    ["a redirect"] = function()
+      return loopback.refuse(clumio, 302, "", { headers = { "Location: https://example.com" } })
+    end,
+    ["a page of a proxy"] = function()
+      return loopback.refuse(clumio, 200, "<html>", { headers = { "Content-Type: text/html" } })
+    end,
+    ["a 429"] = function() return wallet_refused(429) end,
+    ["a success without a body"] = function()
+      return loopback.refuse(clumio, 204, "", { headers = { "Location: https://example.com" } })
+    end,
+    ["no connection"] = function()
+      return select(2, clumio.create(clumio.client "http://127.0.0.1:1"))
+    end,
+    ["wrong parameters"] = function()
+      return select(2, clumio.client("http://127.0.0.1:1"):create_wallet {})
+    end,
+    ["a token file that is not there"] = function()
+      return select(2, coffer.clumio { token_file = "/nowhere/token" }:list_wallets())
+    end,
+    ["a token function that raises"] = function()
+      return select(2, clumio.create(clumio.client("http://127.0.0.1:1", {
+        token = function() error "no" end,
+      })))
+    end,
+    ["a partial success"] = function()
+      return select(2, loopback.answer(providers.ecl, { changes = { SecretKey = false } }))
+    end,
+    ["a look that fails"] = function()
+      return select(2, clumio.client("http://127.0.0.1:1"):ensure_wallet "123456789012")
+    end,
+    ["an error in a map"] = function()
+      return select(2, coffer.map({ 1 }, function() error "here" end))[1]
+    end,
+  }
+  for kind, make in pairs(kinds) do
+    it("has no field that is not documented: " .. kind, function()
+      local failure = make()
+      assert.equal("coffer.failure", getmetatable(failure).__name)
+      expect.documented(failure)
+    end)
+  end
 end)
 
 describe("the outcome", function()

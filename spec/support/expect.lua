@@ -20,6 +20,22 @@ function expect.no_canary(text)
   end
 end
 
+--- The fields of a failure that docs/failures.md has in its table.
+local documented = {}
+local page <close> = assert(io.open "docs/failures.md")
+for names in page:read("a"):match("\n## Fields\n(.-)\n## "):gmatch "\n| (`[^|]*) |" do
+  for name in names:gmatch "`([%w_]+)`" do
+    documented[name] = true
+  end
+end
+
+--- The failure has no field that is not documented, such as what is only for coffer itself.
+function expect.documented(failure)
+  for name in pairs(failure) do
+    assert.is_true(documented[name], "not a field of a failure: " .. tostring(name))
+  end
+end
+
 --- The call failed with this outcome and code (nil: any), as every failure does; answers it.
 function expect.failure(outcome, code, result, failure, word)
   assert.is_nil(result)
@@ -32,6 +48,7 @@ function expect.failure(outcome, code, result, failure, word)
   local line = tostring(failure)
   assert.is_nil(line:find("[%c]"), "more than one readable line")
   expect.no_canary(line)
+  expect.documented(failure)
   return failure
 end
 

@@ -43,14 +43,15 @@ void answer_push_key(lua_State *L, const struct operation *operation)
 
 /* Pushes nil and a table with the facts that are the same for all. */
 static int push_facts(lua_State *L, const struct request *request,
-                      enum outcome outcome, const char *code, const char *said)
+                      enum outcome outcome, const char *code,
+                      const char *phrase)
 {
   const struct exchange *exchange = &request->exchange;
   lua_pushnil(L);
   lua_createtable(L, 0, 12);
   set_text(L, "outcome", verdict_outcome(outcome));
   set_text(L, "code", code);
-  set_text(L, "said", said);
+  set_text(L, "phrase", phrase);
   if (exchange->is_head_complete) {
     lua_pushinteger(L, exchange->status);
     lua_setfield(L, -2, "status");
@@ -67,12 +68,12 @@ static int push_facts(lua_State *L, const struct request *request,
 static int push_failed(lua_State *L, const struct request *request,
                        const struct verdict *verdict)
 {
-  const char *trouble = exchange_trouble(&request->exchange);
+  const char *error = exchange_trouble(&request->exchange);
   push_facts(L, request, verdict->outcome, verdict->code, verdict->said);
   set_flag(L, "is_final", verdict->is_final);
   set_flag(L, "lacks_descriptors", request->exchange.lacks_descriptors);
-  if (verdict->has_detail && *trouble)
-    set_text(L, "trouble", trouble);
+  if (verdict->has_detail && *error)
+    set_text(L, "error", error);
   return 2;
 }
 

@@ -4,8 +4,9 @@
 local alike = require "coffer.helpers.alike"
 local call = require "coffer.call"
 local core = require "coffer.core"
+local failures = require "coffer.failure"
+local interrupted = require "coffer.interrupted"
 local scheduler = require "coffer.scheduler"
-local failure = require "coffer.failure"
 local need = require "coffer.need"
 local outside = require "coffer.values.outside"
 local path = require "coffer.values.path"
@@ -109,18 +110,18 @@ end
 
 -- What becomes of a task ---------------------------------------------------------
 
-local function settle(task, resource, word, trouble)
+local function settle(task, resource, word, failure)
   if resource then
     task.run.turn:leave(task.turn, nil)
   end
   task.needs, task.is_over = nil, true
-  task.resource, task.word, task.trouble = resource, word, trouble
+  task.resource, task.word, task.failure = resource, word, failure
 end
 
---- It failed. As long as one create is in doubt, no later trouble says more
+--- It failed. As long as one create is in doubt, no later failure says more
 -- than that.
-local function fail(task, trouble)
-  settle(task, nil, nil, task.doubt or trouble)
+local function fail(task, failure)
+  settle(task, nil, nil, task.doubt or failure)
 end
 
 --- What to look for, as the create itself would name it.
@@ -134,19 +135,18 @@ end
 
 --- A failure of ensure's own. Its outcome is true of the creates there were,
 -- and coffer.response gives what an answer in doubt may hold.
-local function report(task, fields)
+local function report(task, facts)
   local without_doubt = task.creates == 0 and "not_sent" or "refused"
-  fields.outcome = fields.outcome or task.doubt and "unknown" or without_doubt
-  fields.provider, fields.operation, fields.key =
+  facts.outcome = facts.outcome or task.doubt and "unknown" or without_doubt
+  facts.provider, facts.operation, facts.key =
     task.run.provider, task.run.method, named_key(task)
-  local told = failure.new(fields, task.creates)
-  core.origins[told] = task.doubt and core.origins[task.doubt]
-  return told
+  facts.came_of = facts.came_of or task.doubt
+  return (failures.new(facts, task.creates))
 end
 
 --- How much the answer behind a failure may hold of what is told only once.
-local function worth(trouble)
-  local request = core.origins[trouble]
+local function worth(failure)
+  local request = core.origins[failure]
   local response = request and request:response()
   if not response then
     return 0
@@ -157,10 +157,10 @@ end
 
 --- Nobody knows what became of a create. Of several, the failure that counts is
 -- the last one whose answer may hold something.
-local function doubt(task, trouble)
-  local found = worth(trouble)
+local function doubt(task, failure)
+  local found = worth(failure)
   if not task.doubt or found >= task.worth then
-    task.doubt, task.worth = trouble, found
+    task.doubt, task.worth = failure, found
   end
 end
 
@@ -191,9 +191,9 @@ local function take(task, is, may)
   if #is == 1 then
     return settle(task, is[1].resource, task.doubt and "recovered" or "found")
   end
-  local said = #is > 1 and ("there are %d of them: %s"):format(#is, names_of(kind, is))
+  local phrase = #is > 1 and ("there are %d of them: %s"):format(#is, names_of(kind, is))
     or ("it may be there already: %s; %s"):format(names_of(kind, may), kind.may)
-  settle(task, nil, nil, report(task, { code = "conflict", said = said }))
+  settle(task, nil, nil, report(task, { code = "conflict", phrase = phrase }))
 end
 
 local function may_create_again(task)
@@ -214,8 +214,8 @@ local function go_on(task)
 end
 
 --- Leaves for those who wait to ensure the same that it is in doubt.
-local function leave_doubt(task, trouble)
-  task.run.turn:leave(task.turn, trouble and { failure = trouble, key = task.key })
+local function leave_doubt(task, failure)
+  task.run.turn:leave(task.turn, failure and { failure = failure, key = task.key })
 end
 
 --- What has left in doubt what this task is about, who had its turn before: a
@@ -223,10 +223,8 @@ end
 local function inherited(task)
   local left = task.run.left[task.turn]
   if left and match(task, left.key) and (task.is_unsafe or not task.run.kind.refuses_second) then
-    local told = report(task, { outcome = "unknown", code = left.failure.code,
-      said = "another call has left it in doubt: " .. left.failure.message })
-    core.origins[told] = core.origins[left.failure]
-    return told
+    return report(task, { outcome = "unknown", code = left.failure.code, came_of = left.failure,
+      phrase = "another call has left it in doubt: " .. left.failure.message })
   end
 end
 
@@ -241,9 +239,9 @@ local function judge(task, listed)
     task.absent = task.absent + 1
     go_on(task)
   else
-    local told = inherited(task)
-    if told then
-      fail(task, told)
+    local failure = inherited(task)
+    if failure then
+      fail(task, failure)
     else
       task.needs = CREATE
     end
@@ -251,28 +249,27 @@ local function judge(task, listed)
 end
 
 --- A look failed.
-local function miss(task, trouble)
+local function miss(task, failure)
   if task.met then
     fail(task, task.met)
   elseif task.doubt then
     go_on(task)
   else
-    fail(task, trouble)
+    fail(task, failure)
   end
 end
 
 --- After a 409: it is there, made by us where an earlier create is in doubt.
-local function meet(task, trouble)
+local function meet(task, failure)
   local kind = task.run.kind
   if kind.list then
-    task.met, task.needs = trouble, LOOK
+    task.met, task.needs = failure, LOOK
     return
   end
-  local incomplete = report(task, { outcome = "refused", code = "partial",
-    said = "it exists, but " .. kind.lost })
   -- what came before the doubt may hold what is told only once
   local has_more = task.doubt and task.worth > 0
-  core.origins[incomplete] = core.origins[has_more and task.doubt or trouble]
+  local incomplete = report(task, { outcome = "refused", code = "partial",
+    phrase = "it exists, but " .. kind.lost, came_of = has_more and task.doubt or failure })
   settle(task, kind.exists(task.key), task.doubt and "recovered" or "found", incomplete)
 end
 
@@ -299,7 +296,7 @@ end
 -- anything; nil where it is not.
 local function late(run, till)
   if till - scheduler.clock() < retry.least_time(run.patience, run.call_options.timeout) then
-    return { outcome = "not_sent", code = "timeout", said = "not sent: no time is left",
+    return { outcome = "not_sent", code = "timeout", phrase = "not sent: no time is left",
              provider = run.provider, operation = run.method }
   end
 end
@@ -307,16 +304,16 @@ end
 --- Looks through all of the list.
 -- @return what is on it; or nil, failure
 local function look(run)
-  local fields = late(run, run.till)
-  if fields then
-    return nil, failure.new(fields, 0)
+  local facts = late(run, run.till)
+  if facts then
+    return nil, failures.new(facts, 0)
   end
   local options = options_of(run, {}, run.till)
   options.extra = nil
   local walk = run.client[run.kind.list](run.client, nil, options)
-  local all, trouble = walk:collect()
+  local all, failure = walk:collect()
   if not all then
-    return nil, trouble
+    return nil, failure
   end
   local listed = {}
   for _, resource in ipairs(all) do
@@ -330,9 +327,9 @@ end
 
 --- A look that failed says nothing of its own request: of the thing it is known
 -- that nothing was sent.
-local function reword(trouble)
-  trouble.message = "the look for it failed: " .. trouble.message
-  trouble.outcome = trouble.outcome == "unknown" and "not_sent" or trouble.outcome
+local function reword(failure)
+  failure.message = "the look for it failed: " .. failure.message
+  failure.outcome = failure.outcome == "unknown" and "not_sent" or failure.outcome
 end
 
 --- Pauses before tasks in doubt are looked for. Those for which that would take
@@ -363,16 +360,16 @@ local function see(run, tasks)
     end
     return
   end
-  local listed, trouble = look(run)
+  local listed, failure = look(run)
   run.listed = listed
-  if trouble then
-    reword(trouble)
+  if failure then
+    reword(failure)
   end
   for _, task in ipairs(tasks) do
     if listed then
       judge(task, listed)
     else
-      miss(task, trouble)
+      miss(task, failure)
     end
   end
 end
@@ -394,30 +391,30 @@ end
 --- Creates it: the request was prepared when nothing had happened yet.
 local function create(task, till)
   local run = task.run
-  local fields = late(run, till)
-  if fields then
-    return fail(task, report(task, fields))
+  local facts = late(run, till)
+  if facts then
+    return fail(task, report(task, facts))
   end
   task.creates = task.creates + 1
   local request = task.requests[task.creates]
   options_of(run, task.options, till)
   leave_doubt(task, report(task, { outcome = "unknown", code = "cancelled",
-    said = "sent, and cut off before it was known what came of it" }))
-  local resource, trouble = request:send()
-  leave_doubt(task, not resource and trouble.outcome == "unknown" and trouble or nil)
+    phrase = "sent, and cut off before it was known what came of it" }))
+  local resource, failure = request:send()
+  leave_doubt(task, not resource and failure.outcome == "unknown" and failure or nil)
   if resource then
-    settle(task, resource, "created", trouble)
+    settle(task, resource, "created", failure)
     note_made(task, resource)
-  elseif trouble.outcome == "unknown" then
-    doubt(task, trouble)
-    task.retry_after, task.looks, task.absent, task.needs = trouble.retry_after, 0, 0, LOOK
+  elseif failure.outcome == "unknown" then
+    doubt(task, failure)
+    task.retry_after, task.looks, task.absent, task.needs = failure.retry_after, 0, 0, LOOK
     if not run.kind.list and not may_create_again(task) then
       fail(task)
     end
-  elseif trouble.code == "conflict" then
-    meet(task, trouble)
+  elseif failure.code == "conflict" then
+    meet(task, failure)
   else
-    fail(task, trouble)
+    fail(task, failure)
   end
 end
 
@@ -439,7 +436,7 @@ local function advance(run, group)
     end
     is_in_doubt = is_in_doubt or task.needs == LOOK
   end
-  return group.at.resource, group.at.trouble or group.at.doubt
+  return group.at.resource, group.at.failure or group.at.doubt
 end
 
 local function needing(run, step)
@@ -519,10 +516,10 @@ local function take_turns(run, turn)
   if not run.lock then
     return true
   end
-  local is_mine, fields = turn:take("file " .. run.lock,
+  local is_mine, facts = turn:take("file " .. run.lock,
     "another call with the lock file " .. run.lock, run.patience)
   if not is_mine then
-    return nil, fields
+    return nil, facts
   end
   return turn:lock(run.lock, till_of(run))
 end
@@ -531,50 +528,35 @@ end
 local function run_all(run)
   local turn <close> = turns.new()
   run.turn, run.left = turn, {}
-  local is_mine, fields = take_turns(run, turn)
+  local is_mine, facts = take_turns(run, turn)
   if is_mine then
     till_of(run)
     return go(run)
   end
   for _, task in ipairs(run.tasks) do
-    fail(task, report(task, { outcome = fields.outcome, code = fields.code, said = fields.said }))
+    fail(task, report(task, { outcome = facts.outcome, code = facts.code, phrase = facts.phrase }))
   end
 end
 
 -- What is left by an error ----------------------------------------------------------
 
---- The error of an ensure that was cut off while a create was in doubt, by
--- Ctrl-C or a hook: { cause =, failure = }; of many also { results =, failures
--- =, words =, in_doubt = }. It reads as its cause, and tells what is in doubt.
-local Interrupted = { __name = "coffer.interrupted" }
-
-function Interrupted:__tostring()
-  local cause = text.of(self.cause)
-  local count = self.in_doubt and ("%d in doubt, the first: "):format(self.in_doubt) or ""
-  if self.failure then
-    return ("%s\n%s%s"):format(cause, count,
-      tostring(self.failure))
-  end
-  return cause
-end
-
 --- True for an error object of this name.
-local function is_of(trouble, name)
-  local metatable = type(trouble) == "table" and getmetatable(trouble)
+local function is_of(value, name)
+  local metatable = type(value) == "table" and getmetatable(value)
   return type(metatable) == "table" and rawget(metatable, "__name") == name
 end
 
 --- The cause of an error, which may be that of the create inside; its failure is
 -- noted with the task that it is of.
-local function cause_of(trouble, task)
-  if not is_of(trouble, "coffer.interrupted") and not is_of(trouble, "coffer.stopped") then
-    return trouble
+local function cause_of(raised, task)
+  if not is_of(raised, "coffer.interrupted") and not is_of(raised, "coffer.stopped") then
+    return raised
   end
-  local told = rawget(trouble, "failure")
-  if task and failure.is(told) then
-    doubt(task, told)
+  local failure = rawget(raised, "failure")
+  if task and failures.is(failure) then
+    doubt(task, failure)
   end
-  return trouble.cause
+  return raised.cause
 end
 
 --- Settles a task that an error has left: in doubt, or answered and not handed
@@ -583,10 +565,9 @@ local function leave(task)
   if not task.is_over and task.doubt then
     fail(task)
   elseif task.word == "created" then
-    local told = report(task, { outcome = "unknown", code = "cancelled",
-      said = "answered, and cut off before the answer was handed over" })
-    core.origins[told] = core.origins[task.resource]
-    settle(task, nil, nil, told)
+    settle(task, nil, nil, report(task, { outcome = "unknown", code = "cancelled",
+      phrase = "answered, and cut off before the answer was handed over",
+      came_of = task.resource }))
   end
 end
 
@@ -601,18 +582,18 @@ end
 
 local function run_one(run)
   local task = run.tasks[1]
-  local is_done, trouble = pcall(run_all, run)
+  local is_done, raised = pcall(run_all, run)
   if not is_done then
-    local cause = cause_of(trouble, task)
+    local cause = cause_of(raised, task)
     leave(task)
-    if task.is_over and task.trouble then
-      error(setmetatable({ cause = cause, failure = task.trouble }, Interrupted), 0)
+    if task.is_over and task.failure then
+      error(interrupted { cause = cause, failure = task.failure }, 0)
     end
-    error(trouble, 0)
+    error(raised, 0)
   elseif task.resource then
-    return task.resource, task.word, task.trouble
+    return task.resource, task.word, task.failure
   end
-  return nil, task.trouble, task.trouble.code
+  return nil, task.failure, task.failure.code
 end
 
 local CALL_OPTIONS = { "attempts", "deadline", "timeout", "extra" }
@@ -648,9 +629,9 @@ end
 local function prepare(run, parameters, options, is_unsafe)
   local requests = {}
   for i = 1, run.kind.refuses_second and not is_unsafe and 2 or 1 do
-    local request, trouble = run.client:request(run.kind.call, parameters, options)
+    local request, failure = run.client:request(run.kind.call, parameters, options)
     if not request then
-      return nil, trouble
+      return nil, failure
     end
     requests[i] = request
   end
@@ -665,9 +646,9 @@ local function new_task(run, parameters)
   local extra = run.call_options.extra or {}
   local is_unsafe = unsafe_twice
     and (is_on(rawget(parameters, unsafe_twice)) or is_on(rawget(extra, unsafe_twice)))
-  local requests, trouble = prepare(run, parameters, options, is_unsafe)
+  local requests, failure = prepare(run, parameters, options, is_unsafe)
   if not requests then
-    return nil, trouble
+    return nil, failure
   end
   local key = key_of(kind, run.client, parameters)
   local place = kind.main and alike.key(key[kind.main]) or ""
@@ -701,9 +682,9 @@ local function one_method(provider, kind)
     end
     local run = new_run(self, provider, kind.method, options or {})
     -- what cannot be sent is told before anything is looked up
-    local task, trouble = new_task(run, given)
+    local task, failure = new_task(run, given)
     if not task then
-      return nil, trouble, trouble.code
+      return nil, failure, failure.code
     end
     run.tasks[1] = task
     return run_one(run)
@@ -719,7 +700,7 @@ local function hand_out(run)
     for place, index in ipairs(task.is_over and task.indexes or {}) do
       run.results[index] = task.resource
       run.words[index] = task.resource and (place == 1 and task.word or "found") or nil
-      run.failures[index] = (place == 1 or not task.resource) and task.trouble or nil
+      run.failures[index] = (place == 1 or not task.resource) and task.failure or nil
     end
   end
 end
@@ -763,13 +744,13 @@ end
 
 --- What a create that raised in a map has left behind: those who come behind it
 -- have to look again.
-local function note_raised(group, trouble)
+local function note_raised(group, failure)
   local task = group.at
   if task and task.needs == CREATE then
-    if trouble.outcome == "unknown" and trouble.code ~= "raised" then
-      doubt(task, trouble)
+    if failure.outcome == "unknown" and failure.code ~= "raised" then
+      doubt(task, failure)
     end
-    fail(task, trouble)
+    fail(task, failure)
     for _, other in ipairs(group) do
       other.needs = other.needs and LOOK
     end
@@ -777,11 +758,11 @@ local function note_raised(group, trouble)
 end
 
 --- Notes what creates have left behind that raised in the map.
-local function note_all_raised(run, failures)
+local function note_all_raised(run, raised)
   for i, group in ipairs(run.groups) do
-    if failures[i] then
+    if raised[i] then
       run.has_stopped = true
-      note_raised(group, failures[i])
+      note_raised(group, raised[i])
     end
   end
 end
@@ -790,28 +771,28 @@ local function spread_many(run, groups)
   local options = picked(run.map_options, MAP_OPTIONS)
   options.on_progress = options.on_progress and function() tell(run) end
   run.groups = groups
-  local _, failures = run.map(groups, function(group) return advance(run, group) end, options)
-  note_all_raised(run, failures)
+  local _, raised = run.map(groups, function(group) return advance(run, group) end, options)
+  note_all_raised(run, raised)
 end
 
 local function in_doubt(run)
   local count, first = 0, nil
   for index = 1, run.total do
-    local trouble = run.failures[index]
-    if trouble and trouble.outcome == "unknown" and trouble.code ~= "raised" then
-      count, first = count + 1, first or trouble
+    local failure = run.failures[index]
+    if failure and failure.outcome == "unknown" and failure.code ~= "raised" then
+      count, first = count + 1, first or failure
     end
   end
   return count, first
 end
 
 local function run_many(run)
-  local is_done, trouble = pcall(run_all, run)
+  local is_done, raised = pcall(run_all, run)
   if is_done then
     hand_out(run)
     return run.results, run.failures, run.words
-  elseif run.groups and is_of(trouble, "coffer.stopped") then
-    note_all_raised(run, trouble.failures)
+  elseif run.groups and is_of(raised, "coffer.stopped") then
+    note_all_raised(run, raised.failures)
   end
   for _, task in ipairs(run.tasks) do
     if not task.is_over then
@@ -820,8 +801,8 @@ local function run_many(run)
   end
   hand_out(run)
   local count, first = in_doubt(run)
-  error(setmetatable({ cause = cause_of(trouble), results = run.results, failures = run.failures,
-    words = run.words, in_doubt = count, failure = first }, Interrupted), 0)
+  error(interrupted { cause = cause_of(raised), results = run.results, failures = run.failures,
+    words = run.words, in_doubt = count, failure = first }, 0)
 end
 
 local function check_list(whose, list)
@@ -850,8 +831,8 @@ end
 local function task_of(run, whose, item)
   local given = settled(run.kind, item)
   if not given then
-    return nil, failure.new({ outcome = "not_sent", code = "invalid", provider = run.provider,
-      operation = run.method, said = wants_table(whose, item) }, 0)
+    return nil, failures.new({ outcome = "not_sent", code = "invalid", provider = run.provider,
+      operation = run.method, phrase = wants_table(whose, item) }, 0)
   end
   return new_task(run, given)
 end
@@ -859,14 +840,14 @@ end
 local function add_tasks(run, whose, list)
   local known = {}
   for index = 1, #list do
-    local task, trouble = task_of(run, whose, list[index])
+    local task, failure = task_of(run, whose, list[index])
     if task then
       local identity = identity_of(task)
       known[identity] = known[identity] or task
       table.insert(known[identity].indexes, index)
       run.tasks[#run.tasks + 1] = known[identity] == task and task or nil
     else
-      run.failures[index], run.invalid = trouble, run.invalid + 1
+      run.failures[index], run.invalid = failure, run.invalid + 1
     end
   end
 end

@@ -38,7 +38,7 @@ end
 local function tell(given, state, attempt)
   local described = attempt.request:describe()
   local response = attempt.request:response()
-  local fields = attempt.fields or {}
+  local facts = attempt.facts or {}
   local is_done = guarded.call(given, "debug", "attempt", {
     provider = state.provider,
     operation = attempt.operation.name,
@@ -47,8 +47,8 @@ local function tell(given, state, attempt)
     attempt = attempt.number,
     seconds = attempt.seconds,
     status = response and response.status,
-    outcome = fields.outcome or "answered",
-    code = fields.code,
+    outcome = facts.outcome or "answered",
+    code = facts.code,
     headers = headers_of(attempt.request, response),
   })
   if not is_done then
@@ -57,7 +57,7 @@ local function tell(given, state, attempt)
 end
 
 --- What tells of a client's attempts: a function of its state and of an attempt,
--- { operation =, request =, number =, seconds =, fields = }.
+-- { operation =, request =, number =, seconds =, facts = }.
 -- @param given function or nil: option `log`; without it, lines go to stderr
 function log.of(given)
   given = given or to_stderr

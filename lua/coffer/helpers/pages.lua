@@ -4,7 +4,7 @@
 local call = require "coffer.call"
 local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
-local failure = require "coffer.failure"
+local failures = require "coffer.failure"
 local policy = require "coffer.options"
 
 local pages = {}
@@ -195,12 +195,11 @@ end
 
 --- Raises what is wrong with the page that came last.
 local function raise(walk, message)
-  local told = failure.new({
-    outcome = "unknown", code = "protocol", said = message,
-    provider = walk.provider, operation = walk.operation.name,
+  local failure = failures.new({
+    outcome = "unknown", code = "protocol", phrase = message,
+    provider = walk.provider, operation = walk.operation.name, came_of = walk.page,
   }, 1)
-  core.origins[told] = core.origins[walk.page]
-  error(told, 0)
+  error(failure, 0)
 end
 
 --- The options of the next call. A deadline is that of each page, but for
@@ -236,10 +235,10 @@ local function turn(walk)
     walk.seen[walk.next_page] = true
     walk.parameters[walk.paging.parameter] = walk.next_page
   end
-  local page, trouble = walk.client[walk.operation.name](walk.client, walk.parameters,
+  local page, failure = walk.client[walk.operation.name](walk.client, walk.parameters,
     options_of(walk))
   if page == nil then
-    error(trouble, 0)
+    error(failure, 0)
   end
   walk.page = page
   local items, wrong = items_of(page, walk.operation.meaning.list)
@@ -297,7 +296,7 @@ function methods:collect()
     and scheduler.clock() + self.options.deadline
   while true do
     local is_done, item = pcall(self)
-    if not is_done and failure.is(item) then
+    if not is_done and failures.is(item) then
       return nil, item, item.code
     elseif not is_done then
       error(item, 0)

@@ -202,7 +202,7 @@ end
 --- What there is on top of the calls: lists of { name, parameters, options } in print order.
 -- `options` are names, of which spec/show_spec.lua sees that they are known.
 function show.helpers(provider, described)
-  local said = need("coffer.providers." .. provider)
+  local provided = need("coffer.providers." .. provider)
   local helpers = {}
   local function add(form, name, parameters, options)
     helpers[#helpers + 1] = { name = name, text = form:format(provider, name),
@@ -214,14 +214,14 @@ function show.helpers(provider, described)
       add("for item in %s:%s {} do", paging.name, "those of " .. name, READ)
     end
   end
-  local ensured = said.ensure
+  local ensured = provided.ensure
   if ensured then
     add("%s:%s", ensured.method, "those of " .. ensured.call, ENSURE)
   end
   if ensured and ensured.plural then
     add("%s:%s", ensured.plural, "a list of those of " .. ensured.call, joined(ENSURE, MANY))
   end
-  for name, waiting in pairs(said.wait_methods or {}) do
+  for name, waiting in pairs(provided.wait_methods or {}) do
     add("%s:%s", name, waiting.parameter, WAIT)
   end
   add("%s:%s", "request", "the name of a call, and its parameters", CALL)

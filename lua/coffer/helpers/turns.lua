@@ -21,8 +21,8 @@ local left_by = setmetatable({}, { __mode = "k" })
 
 local waiting = 0 -- how many wait in this copy
 
-local function not_sent(code, said)
-  return { outcome = "not_sent", code = code, said = said }
+local function not_sent(code, phrase)
+  return { outcome = "not_sent", code = code, phrase = phrase }
 end
 
 --- True where nobody has it, or a coroutine that is over: one that was ended by
@@ -61,8 +61,8 @@ end
 
 --- Waits, for each who has it at most so long, that it stands in a queue itself
 -- not counted.
--- @return true, and what the last who had it has left; or nil and what a failure
---   tells
+-- @return true, and what the last who had it has left; or nil and the facts of a
+--   failure
 local function await(name, what, seconds)
   local holder, left
   while not is_free(name) do
@@ -95,8 +95,8 @@ end
 --- Takes a name, as soon as nobody else has it.
 -- @param what string: what has it meanwhile, for the message
 -- @param seconds number: how long to wait for each who has it before
--- @return true, and what was left by who had it before; or nil and what a
---   failure tells
+-- @return true, and what was left by who had it before; or nil and the facts
+--   of a failure
 function Turn:take(name, what, seconds)
   waiting = waiting + 1
   local _ <close> = setmetatable({}, { __close = function() waiting = waiting - 1 end })
@@ -119,7 +119,7 @@ end
 
 --- Locks a file, as soon as no other process has it.
 -- @param till number: the end of the caller's patience, by scheduler.clock()
--- @return true; or nil and what a failure tells
+-- @return true; or nil and the facts of a failure
 function Turn:lock(path, till)
   local pause, was_held = MIN_TRY, false
   while true do

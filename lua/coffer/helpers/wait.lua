@@ -3,7 +3,7 @@
 -- deleted by waiting.
 local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
-local failure = require "coffer.failure"
+local failures = require "coffer.failure"
 local need = require "coffer.need"
 local outside = require "coffer.values.outside"
 local path = require "coffer.values.path"
@@ -38,9 +38,9 @@ local kinds = {}
 
 local function kind_of(provider, name)
   local whose = provider .. "." .. name
-  local said = need("coffer.providers." .. provider).resources[name].wait
-  if not kinds[whose] and said then
-    local kind = setmetatable({}, { __index = said })
+  local waiting = need("coffer.providers." .. provider).resources[name].wait
+  if not kinds[whose] and waiting then
+    local kind = setmetatable({}, { __index = waiting })
     kind.states = meanings(kind.states or {})
     kinds[whose] = kind
   end
@@ -52,40 +52,38 @@ local passing = { not_found = true, throttled = true }
 
 --- True for a failure of a look that another look will not mend. A handshake
 -- that was cut off is none.
-local function is_final(trouble)
-  if trouble.code == "tls" then
-    return failure.final[trouble]
+local function is_final(failure)
+  if failure.code == "tls" then
+    return failures.final[failure]
   end
-  return lasting[trouble.code] or trouble.outcome == "refused" and not passing[trouble.code]
+  return lasting[failure.code] or failure.outcome == "refused" and not passing[failure.code]
 end
 
 --- Takes secrets out of what an answer says of a state.
-local function scrub(request, fields)
+local function scrub(request, facts)
   if not request then
     return
   end
-  fields.said = request:scrub(fields.said)
-  for _, detail in ipairs(fields.details or {}) do
+  facts.phrase = request:scrub(facts.phrase)
+  for _, detail in ipairs(facts.details or {}) do
     detail.message = detail.message and request:scrub(detail.message)
     detail.code = type(detail.code) == "string" and request:scrub(detail.code) or detail.code
   end
 end
 
 --- A failure of wait, with why its last look failed, where it did.
-local function report(watch, fields)
-  local trouble = watch.trouble
-  fields.provider, fields.operation = watch.provider, "wait"
-  fields.key = watch.subject and { jobId = watch.subject }
+local function report(watch, facts)
+  local last = watch.failure
+  facts.provider, facts.operation = watch.provider, "wait"
+  facts.key = watch.subject and { jobId = watch.subject }
     or { id = outside.code(rawget(watch.resource, "id")) }
-  fields.trouble = trouble and trouble.message
-  local request = core.origins[trouble or watch.seen]
-  scrub(request, fields)
-  local told = failure.new(fields, watch.looks)
-  if trouble then
-    told.details, told.status, told.request_id = trouble.details, trouble.status, trouble.request_id
+  facts.error, facts.came_of = last and last.message, last or watch.seen
+  scrub(core.origins[facts.came_of], facts)
+  local failure, code = failures.new(facts, watch.looks)
+  if last then
+    failure.details, failure.status, failure.request_id = last.details, last.status, last.request_id
   end
-  core.origins[told] = request
-  return nil, told, told.code
+  return nil, failure, code
 end
 
 --- One line that is written over, on a terminal only.
@@ -104,12 +102,12 @@ local function end_progress()
 end
 
 --- Tells of a look; see option on_progress.
--- @param trouble failure or nil: why nothing was seen
-local function tell(watch, state, trouble)
+-- @param failure failure or nil: why nothing was seen
+local function tell(watch, state, failure)
   show_progress(watch, state)
   if watch.options.on_progress then
     watch.options.on_progress { state = state, seconds = scheduler.clock() - watch.begun,
-                                looks = watch.looks, failure = trouble }
+                                looks = watch.looks, failure = failure }
   end
 end
 
@@ -117,7 +115,7 @@ local function undocumented(state)
   local shown = type(state) == "string" and ('"%s"'):format(text.line(state, MAX_TEXT))
     or outside.text(state)
   return { outcome = "unknown", code = "protocol",
-           said = ("its state is %s, which is not documented"):format(shown) }
+           phrase = ("its state is %s, which is not documented"):format(shown) }
 end
 
 --- What was seen, settled: nothing while it is pending, else what wait gives
@@ -132,25 +130,25 @@ local function judge(watch, found, state)
     return true, nil, undocumented(state)
   elseif watch.errors > (watch.options.errors or 0) then
     return true, nil, { outcome = "refused", code = "partial",
-                        said = "it exists, but is not ready",
+                        phrase = "it exists, but is not ready",
                         details = { watch.kind.detail(found, watch.subject) } }
   end
 end
 
 --- A look that showed nothing: as long as that may pass, nothing is said.
-local function excuse(watch, trouble)
-  watch.is_absent = not trouble or trouble.code == "not_found"
+local function excuse(watch, failure)
+  watch.is_absent = not failure or failure.code == "not_found"
   watch.absent = watch.absent + (watch.is_absent and 1 or 0)
   watch.ready = 0
   -- the last look is cut by the time-out: the one before tells more
-  if not (trouble and watch.trouble and trouble.code == "timeout") then
-    watch.trouble = trouble
+  if not (failure and watch.failure and failure.code == "timeout") then
+    watch.failure = failure
   end
-  tell(watch, "not seen", trouble)
-  if trouble and is_final(trouble) then
-    return true, nil, trouble
+  tell(watch, "not seen", failure)
+  if failure and is_final(failure) then
+    return true, nil, failure
   elseif watch.absent > MAX_ABSENT then
-    return true, nil, { outcome = "unknown", code = "not_found", said = "it is not to be found" }
+    return true, nil, { outcome = "unknown", code = "not_found", phrase = "it is not to be found" }
   end
 end
 
@@ -164,11 +162,11 @@ local function read(watch, seen)
   if not found and not wrong then
     return excuse(watch)
   end
-  watch.trouble, watch.is_absent = nil, false
+  watch.failure, watch.is_absent = nil, false
   if outside.is_absent(state) then
     tell(watch, "no " .. watch.kind.state)
     return true, nil, { outcome = "unknown", code = "protocol",
-                        said = wrong or "its answer tells no " .. watch.kind.state }
+                        phrase = wrong or "its answer tells no " .. watch.kind.state }
   end
   watch.last = type(state) == "string" and state or outside.text(state)
   tell(watch, watch.last)
@@ -176,14 +174,14 @@ local function read(watch, seen)
 end
 
 --- One look.
--- @return is_over, what was found, fields of a failure or a failure
+-- @return is_over, what was found, the facts of a failure or a failure
 local function look(watch)
   local left = math.max(watch.till - scheduler.clock(), 0.001)
-  local seen, trouble = watch.kind.look(watch.client, watch.resource, { deadline = left },
+  local seen, failure = watch.kind.look(watch.client, watch.resource, { deadline = left },
     watch.subject)
   watch.looks, watch.seen = watch.looks + 1, seen
   if seen == nil then
-    return excuse(watch, trouble)
+    return excuse(watch, failure)
   end
   return read(watch, seen)
 end
@@ -217,24 +215,24 @@ end
 
 local function timed_out(watch)
   local seen = watch.last and text.line(watch.last, MAX_TEXT) or "not seen"
-  if watch.last and (watch.trouble or watch.is_absent) then
+  if watch.last and (watch.failure or watch.is_absent) then
     seen = ("not seen, and %s before"):format(seen)
   end
   return report(watch, { outcome = "unknown", code = "timeout",
-    said = ("not ready after %d looks: %s"):format(watch.looks, seen) })
+    phrase = ("not ready after %d looks: %s"):format(watch.looks, seen) })
 end
 
 local function run(watch)
   local _ <close> = setmetatable({}, { __close = end_progress })
   while true do
-    local is_over, found, fields = look(watch)
+    local is_over, found, facts = look(watch)
     if is_over and found then
       core.origins[found] = core.origins[found] or core.origins[watch.seen]
       return watch.kind.gives_resource and watch.resource or found
-    elseif is_over and failure.is(fields) then
-      return nil, fields, fields.code
+    elseif is_over and failures.is(facts) then
+      return nil, facts, facts.code
     elseif is_over then
-      return report(watch, fields)
+      return report(watch, facts)
     end
     local seconds = pause(watch)
     if not seconds then
@@ -264,11 +262,11 @@ function wait.method(provider, name)
     check_options(kind, whose, options)
     local watch = watch_of(kind, self, client, provider, options or {})
     if kind.subject then
-      local trouble
-      watch.subject, trouble = kind.subject(self)
-      if trouble then
-        trouble.outcome, trouble.code, watch.seen = "refused", "partial", self
-        return report(watch, trouble)
+      local facts
+      watch.subject, facts = kind.subject(self)
+      if facts then
+        facts.outcome, facts.code, watch.seen = "refused", "partial", self
+        return report(watch, facts)
       elseif not watch.subject then
         return self -- there is nothing to wait for
       end
@@ -280,28 +278,28 @@ end
 --- A method of a provider's clients that waits for what has a number, such as
 -- client:wait_job(jobId, options); see wait.method.
 -- @return what tells its state, as it was seen last; or nil, failure, code
-local function numbered(provider, name, said)
+local function numbered(provider, name, method)
   local whose = provider .. ":" .. name
-  local kind = kind_of(provider, said.waits)
+  local kind = kind_of(provider, method.waits)
   return function(self, parameters, options)
     if not core.states[self] then
       core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
     end
     check_options(kind, whose, options)
-    local prepared, trouble, code = self:request(said.operation, parameters)
+    local prepared, failure, code = self:request(method.operation, parameters)
     if not prepared then
-      return nil, trouble, code
+      return nil, failure, code
     end
-    local number = outside.number(type(parameters) == "table" and parameters[said.parameter]
+    local number = outside.number(type(parameters) == "table" and parameters[method.parameter]
       or parameters)
-    local title = ("%s %s %s"):format(provider, said.waits, number)
+    local title = ("%s %s %s"):format(provider, method.waits, number)
     local resource = setmetatable({}, { __tostring = function() return title end })
     local watch = watch_of(kind, resource, self, provider, options or {})
     watch.subject = number
     if not number then
       return report(watch, { outcome = "not_sent", code = "invalid", details = {
-        { field = said.parameter, message = ("must be the number of a %s, more than 0")
-          :format(said.waits) } } })
+        { field = method.parameter, message = ("must be the number of a %s, more than 0")
+          :format(method.waits) } } })
     end
     return run(watch)
   end
@@ -310,8 +308,8 @@ end
 --- What waits for more than a thing: methods of a provider's clients, by name.
 function wait.methods(provider)
   local methods = {}
-  for name, said in pairs(need("coffer.providers." .. provider).wait_methods or {}) do
-    methods[name] = numbered(provider, name, said)
+  for name, method in pairs(need("coffer.providers." .. provider).wait_methods or {}) do
+    methods[name] = numbered(provider, name, method)
   end
   return methods
 end

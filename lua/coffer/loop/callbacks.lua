@@ -11,9 +11,9 @@ local callbacks = {}
 --- Goes on with a coroutine. What it raises is the loop's to tell: an object,
 -- such as a failure, as it is, text with its traceback.
 local function resume(thread, ...)
-  local is_running, trouble = coroutine.resume(thread, ...)
+  local is_running, err = coroutine.resume(thread, ...)
   if not is_running then
-    error(type(trouble) == "string" and debug.traceback(thread, trouble) or trouble, 0)
+    error(type(err) == "string" and debug.traceback(thread, err) or err, 0)
   end
 end
 

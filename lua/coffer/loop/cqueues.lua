@@ -41,19 +41,19 @@ local function new_keeper(controller, client)
   local keeper = { waiting = {}, bell = condition.new() }
   keepers[controller][client] = keeper
   controller:wrap(function()
-    local is_done, trouble = pcall(keep, keeper, client)
+    local is_done, err = pcall(keep, keeper, client)
     keepers[controller][client] = nil
     for thread in pairs(keeper.waiting) do
       bells[thread]:signal() -- to see for itself what has gone wrong
     end
     if not is_done then
-      error(trouble, 0)
+      error(err, 0)
     end
   end)
   return keeper
 end
 
---- The keeper of a client, told that there is more in the air.
+--- The keeper of a client, which learns that more is under way.
 local function keeper_of(client)
   local controller = controllers.running()
   keepers[controller] = keepers[controller] or {}

@@ -67,7 +67,7 @@ local any_job = {
   subject = function(summary)
     local number = outside.number(rawget(summary, "jobId"))
     if not number then
-      return nil, { said = "its summary tells no number by which it could be looked for" }
+      return nil, { phrase = "its summary tells no number by which it could be looked for" }
     end
     return number
   end,
@@ -96,10 +96,10 @@ local function end_point_job(resource)
     return number
   elseif code and not fine[code] then
     local message = outside.text(path.get(resource, "addEndpointJob.response.errorMessage"))
-    return nil, { said = "it exists, but the job of its end points could not start",
+    return nil, { phrase = "it exists, but the job of its end points could not start",
                   details = { { code = code, message = message } } }
   elseif request and request:has_asked() then
-    return nil, { said = "it exists, but is not ready: its end points were asked for, and the "
+    return nil, { phrase = "it exists, but is not ready: its end points were asked for, and the "
       .. "answer names no job" }
   end
 end
