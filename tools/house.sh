@@ -11,9 +11,14 @@ order='
 init
 helpers/show
 client
-helpers/ensure
+helpers/ensure/init helpers/ensure
+helpers/ensure/many
+helpers/ensure/look helpers/ensure/create
+helpers/ensure/runs
+helpers/ensure/outcome
+helpers/ensure/comparing helpers/ensure/turns
+helpers/ensure/alike
 helpers/pages helpers/wait helpers/request helpers/log
-helpers/turns helpers/alike
 resources
 map
 loop/luv loop/cqueues loop/hub

@@ -1,6 +1,6 @@
 -- Which names may be one and the same to a provider.
 
-local alike = require "coffer.helpers.alike"
+local alike = require "coffer.helpers.ensure.alike"
 
 local function are_alike(one, other)
   return alike.key(one) == alike.key(other)

@@ -237,7 +237,7 @@ describe("two calls of ensure for one thing", function()
   end
 
   it("go on where a coroutine is over that has given nothing back", function()
-    local turns = require "coffer.helpers.turns"
+    local turns = require "coffer.helpers.ensure.turns"
     local thread = coroutine.create(function()
       turns.new():take("a name", "what", 1)
       error "over"
