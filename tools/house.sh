@@ -28,7 +28,7 @@ answer credentials retry
 error_body pace guarded options
 providers/*
 failure scheduler
-hint interrupted
+hint interrupted progress
 values/*
 need
 '

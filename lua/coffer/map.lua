@@ -6,6 +6,7 @@ local scheduler = require "coffer.scheduler"
 local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local policy = require "coffer.options"
+local progress = require "coffer.progress"
 local text = require "coffer.values.text"
 
 local map = {}
@@ -281,10 +282,12 @@ local function wake_sleepers(run)
   end
 end
 
+local function line_of(run)
+  return ("%d of %d"):format(run.done, run.total)
+end
+
 local function tell(run)
-  if core.is_terminal "stderr" then
-    io.stderr:write(("\r%d of %d \27[K"):format(run.done, run.total))
-  end
+  progress.show(line_of, run)
   if run.on_progress and run.done ~= run.told then
     run.told = run.done
     run.on_progress { done = run.done, total = run.total }
@@ -377,22 +380,16 @@ function Stopped:__tostring()
   return words
 end
 
-local function end_progress()
-  if core.is_terminal "stderr" then
-    io.stderr:write "\r\27[K"
-  end
-end
-
 local function complete(run)
   go(run)
-  end_progress()
+  progress.clear()
   return run.results, run.failures
 end
 
 --- Stops a run that an error leaves.
 -- @return what is raised instead of it
 local function leave(cause, _, spare, run)
-  end_progress()
+  progress.clear()
   stop(run)
   spare.cause = cause
   spare.in_doubt, spare.failure = doubts(run.failures, run.total)

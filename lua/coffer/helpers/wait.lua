@@ -5,6 +5,7 @@ local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
 local failures = require "coffer.failure"
 local need = require "coffer.need"
+local progress = require "coffer.progress"
 local outside = require "coffer.values.outside"
 local path = require "coffer.values.path"
 local text = require "coffer.values.text"
@@ -86,25 +87,15 @@ local function report(watch, facts)
   return nil, failure, code
 end
 
---- One line that is written over, on a terminal only.
-local function show_progress(watch, state)
-  if core.is_terminal "stderr" then
-    io.stderr:write(("\r%s: %s, %d s \27[K"):format(text.line(tostring(watch.resource), MAX_TEXT),
-      text.line(state, MAX_TEXT),
-      math.floor(scheduler.clock() - watch.begun)))
-  end
-end
-
-local function end_progress()
-  if core.is_terminal "stderr" then
-    io.stderr:write "\r\27[K"
-  end
+local function line_of(watch, state)
+  return ("%s: %s, %d s"):format(text.line(tostring(watch.resource), MAX_TEXT),
+    text.line(state, MAX_TEXT), math.floor(scheduler.clock() - watch.begun))
 end
 
 --- Tells of a look; see option on_progress.
 -- @param failure failure or nil: why nothing was seen
 local function tell(watch, state, failure)
-  show_progress(watch, state)
+  progress.show(line_of, watch, state)
   if watch.options.on_progress then
     watch.options.on_progress { state = state, seconds = scheduler.clock() - watch.begun,
                                 looks = watch.looks, failure = failure }
@@ -223,7 +214,7 @@ local function timed_out(watch)
 end
 
 local function run(watch)
-  local _ <close> = setmetatable({}, { __close = end_progress })
+  local _ <close> = setmetatable({}, { __close = progress.clear })
   while true do
     local is_over, found, facts = look(watch)
     if is_over and found then
