@@ -869,7 +869,7 @@ describe("a body", function()
     end)
   end
 
-  it("has its short texts as they are, whatever others came before", function()
+  it("has short texts of all lengths as they are", function()
     local draw = generator(7)
     local texts, encoded = {}, {}
     for i = 1, 2000 do

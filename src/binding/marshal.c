@@ -50,7 +50,7 @@ static void push_room(lua_State *L, const struct schema *schema)
 {
   size_t size = schema->field_count * sizeof(struct json_label);
   for (size_t i = 0; i < schema->field_count; i++)
-    size += json_label_room(schema->fields[i].name);
+    size += json_label_size(schema->fields[i].name);
   lua_newuserdatauv(L, size, (int)schema->field_count + 1);
 }
 
@@ -62,7 +62,7 @@ static void make_labels(lua_State *L, const struct schema *schema)
   for (size_t i = 0; i < schema->field_count; i++) {
     const char *name = schema->fields[i].name;
     json_make_label(&labels[i], room, name);
-    room += json_label_room(name);
+    room += json_label_size(name);
     lua_pushstring(L, name);
     lua_setiuservalue(L, -2, (int)i + 1);
   }

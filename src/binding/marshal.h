@@ -33,14 +33,13 @@ struct reading_step {
 struct reading {
   struct json_reader *json;
   int resources; /* index of a table of metatables by a thing's name, or 0 */
-  const char *trouble; /* why it could not be read */
-  char place[160];     /* where: a JSON pointer */
+  const char *error; /* why it could not be read */
+  char place[160];   /* where: a JSON pointer */
   /* the marshaller's own */
-  bool is_mismatch; /* the trouble is another type than documented */
+  bool is_mismatch; /* the error is another type than documented */
   const struct reading_step *step;
   int odd;   /* index of the list of odd members, or of nil */
   int cache; /* index of what is made once */
-  struct cached_text *texts;
 };
 
 /* Pushes the value of a whole text, and behind it a list of { field =,

@@ -9,29 +9,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How many odd members are told; all that come twice matter more. */
+/* How many members that are not as documented are listed; those that come
+** twice matter more. */
 enum { MAX_ODD = 32, MAX_REPEATED = 256 };
 
 static bool read_free(lua_State *L, struct reading *reading,
                       enum json_kind found);
-static bool read_found(lua_State *L, struct reading *reading,
-                       const struct schema *schema, enum json_kind found);
+static bool read_kind(lua_State *L, struct reading *reading,
+                      const struct schema *schema, enum json_kind found);
 
 /* What was due, where something else was found. */
 static bool mismatch(struct reading *reading, enum schema_kind kind)
 {
-  static const char *const said[] = {[SCHEMA_ANY] = "is not JSON",
-                                     [SCHEMA_TEXT] = "is not text",
-                                     [SCHEMA_SECRET] = "is not text",
-                                     [SCHEMA_BOOLEAN] = "is not true or false",
-                                     [SCHEMA_INT32] = "is not a 32-bit integer",
-                                     [SCHEMA_INT64] = "is not a 64-bit integer",
-                                     [SCHEMA_INTEGER_OR_TEXT] =
-                                         "is neither an integer nor a name",
-                                     [SCHEMA_OBJECT] = "is not an object",
-                                     [SCHEMA_ARRAY] = "is not an array",
-                                     [SCHEMA_MAP] = "is not an object"};
-  reading->trouble = said[kind];
+  static const char *const phrases[] = {
+      [SCHEMA_ANY] = "is not JSON",
+      [SCHEMA_TEXT] = "is not text",
+      [SCHEMA_SECRET] = "is not text",
+      [SCHEMA_BOOLEAN] = "is not true or false",
+      [SCHEMA_INT32] = "is not a 32-bit integer",
+      [SCHEMA_INT64] = "is not a 64-bit integer",
+      [SCHEMA_INTEGER_OR_TEXT] = "is neither an integer nor a name",
+      [SCHEMA_OBJECT] = "is not an object",
+      [SCHEMA_ARRAY] = "is not an array",
+      [SCHEMA_MAP] = "is not an object"};
+  reading->error = phrases[kind];
   reading->is_mismatch = true;
   return false;
 }
@@ -91,58 +92,6 @@ static bool read_text(lua_State *L, struct reading *reading)
   if (!json_read_string(reading->json, &text))
     return false;
   lua_pushlstring(L, text.bytes, text.length);
-  return true;
-}
-
-/* Short text says the same again and again: a state, a region, a type. What
-** it became last time is kept, as Lua would have to hash it anew. Only what is
-** documented to be text: free-form JSON may be anything, an echoed password
-** too. */
-enum { KEPT_BITS = 8, KEPT_TEXTS = 1 << KEPT_BITS };
-
-struct cached_text {
-  uint64_t low, high;
-  size_t length; /* and one more: 0 is none */
-};
-
-/* Pushes a userdata that has room for them; its user values are the texts. */
-static void push_texts(lua_State *L, int cache)
-{
-  enum { AT = 1 };
-  if (lua_rawgeti(L, cache, AT) == LUA_TUSERDATA)
-    return;
-  lua_pop(L, 1);
-  size_t size = KEPT_TEXTS * sizeof(struct cached_text);
-  memset(lua_newuserdatauv(L, size, KEPT_TEXTS), 0, size);
-  lua_pushvalue(L, -1);
-  lua_rawseti(L, cache, AT);
-}
-
-static void push_short_text(lua_State *L, const struct reading *reading,
-                            const struct json_short_text *taken)
-{
-  uint64_t mixed =
-      (taken->low ^ taken->high << 1) * UINT64_C(0x9E3779B97F4A7C15);
-  int place = (int)(mixed >> (64 - KEPT_BITS));
-  struct cached_text *cache = &reading->texts[place];
-  if (cache->low == taken->low && cache->high == taken->high &&
-      cache->length == taken->text.length + 1) {
-    lua_getiuservalue(L, reading->cache + 1, place + 1);
-    return;
-  }
-  lua_pushlstring(L, taken->text.bytes, taken->text.length);
-  lua_pushvalue(L, -1);
-  lua_setiuservalue(L, reading->cache + 1, place + 1);
-  *cache =
-      (struct cached_text){taken->low, taken->high, taken->text.length + 1};
-}
-
-static bool read_documented_text(lua_State *L, struct reading *reading)
-{
-  struct json_short_text taken;
-  if (!json_take_short_text(reading->json, &taken))
-    return read_text(L, reading);
-  push_short_text(L, reading, &taken);
   return true;
 }
 
@@ -224,20 +173,51 @@ static bool is_all_digits(const char *text)
 static bool read_integer(lua_State *L, struct reading *reading,
                          const struct schema *schema, enum json_kind found)
 {
+  const char *start = reading->json->at;
   bool is_text = found == JSON_STRING && schema->form == FORM_FROM_DIGITS;
   if (!is_text && found != JSON_NUMBER)
     return mismatch(reading, schema->kind);
   if (is_text ? !read_text(L, reading) : !read_number(L, reading))
     return false;
-  if ((is_text && !is_all_digits(lua_tostring(L, -1))) ||
-      !make_integer(L, schema))
-    return mismatch(reading, schema->kind);
-  return true;
+  if ((!is_text || is_all_digits(lua_tostring(L, -1))) &&
+      make_integer(L, schema))
+    return true;
+  lua_pop(L, 1);
+  reading->json->at = start;
+  return mismatch(reading, schema->kind);
 }
 
-/* The first items of a list and the first members of a free-form object wait
-** on the stack, above a nil that keeps the place of their table, until it is
-** known how many they are: a small table is made in its size. */
+/* A value that is not null. Text, which most values are, takes the short
+** way. */
+static inline bool read_found(lua_State *L, struct reading *reading,
+                              const struct schema *schema, enum json_kind found)
+{
+  if (found == JSON_STRING &&
+      (schema->kind == SCHEMA_TEXT || schema->kind == SCHEMA_ANY))
+    return read_text(L, reading);
+  return read_kind(L, reading, schema, found);
+}
+
+/* A value that is not null. One that is not as documented is noted, and kept as
+** what it is; a secret as a secret of its text. */
+static bool read_tolerantly(lua_State *L, struct reading *reading,
+                            const struct schema *schema, enum json_kind found)
+{
+  if (read_found(L, reading, schema, found))
+    return true;
+  if (!reading->is_mismatch)
+    return fail_here(reading);
+  note_odd(L, reading, reading->error, false);
+  reading->is_mismatch = false;
+  reading->error = NULL;
+  bool is_read = schema->kind == SCHEMA_SECRET ? read_odd_secret(L, reading)
+                                               : read_free(L, reading, found);
+  return is_read || fail_here(reading);
+}
+
+/* The first items of a list wait on the stack, above a nil in the place of
+** their table, until it is known how many they are: a table that is made in its
+** size is not moved as it grows. */
 enum { BATCH = 32 };
 
 /* Makes the list of the items above the nil. */
@@ -249,67 +229,31 @@ static void make_list(lua_State *L, int list, int count)
     lua_rawseti(L, list, i);
 }
 
-/* Makes the object of the names and values above the nil, in their order: the
-** last one of a name counts. */
-static void make_map(lua_State *L, int object, int count)
-{
-  lua_createtable(L, 0, count);
-  lua_replace(L, object);
-  for (int i = object + 1; i <= object + 2 * count; i += 2) {
-    lua_pushvalue(L, i);
-    lua_pushvalue(L, i + 1);
-    lua_rawset(L, object);
-  }
-  lua_settop(L, object);
-}
-
-/* A value as documented; another one is odd, and kept as it came. */
-static bool read_tolerantly(lua_State *L, struct reading *reading,
-                            const struct schema *schema, enum json_kind found)
-{
-  struct json_reader *json = reading->json;
-  int top = lua_gettop(L);
-  const char *start = json->at;
-  unsigned depth = json->depth;
-  if (read_found(L, reading, schema, found))
-    return true;
-  if (!reading->is_mismatch)
-    return fail_here(reading);
-  lua_settop(L, top);
-  note_odd(L, reading, reading->trouble, false);
-  reading->is_mismatch = false;
-  reading->trouble = NULL;
-  json->at = start;
-  json->depth = depth;
-  bool is_read = schema->kind == SCHEMA_SECRET ? read_odd_secret(L, reading)
-                                               : read_free(L, reading, found);
-  return is_read || fail_here(reading);
-}
-
 /* The items of the list whose place a nil keeps at `list`. */
 static bool read_items(lua_State *L, struct reading *reading,
                        const struct schema *item, int list)
 {
   enum json_step next;
-  lua_Integer count = 0;
+  int count = 0;
   struct reading_step step = {.up = reading->step};
+  reading->step = &step;
   while ((next = json_next_item(reading->json, count == 0)) == JSON_MORE) {
     step.item = ++count;
-    reading->step = &step;
-    bool is_read = read_tolerantly(L, reading, item, json_peek(reading->json));
-    reading->step = step.up;
-    if (!is_read)
-      return false;
+    if (!read_tolerantly(L, reading, item, json_peek(reading->json)))
+      break;
     if (count == BATCH)
       make_list(L, list, BATCH);
     else if (count > BATCH)
       lua_rawseti(L, list, count);
   }
+  reading->step = step.up;
+  if (next != JSON_DONE)
+    return false;
   if (count < BATCH)
-    make_list(L, list, (int)count);
+    make_list(L, list, count);
   if (count == 0)
     luaL_setmetatable(L, ARRAY_TYPE);
-  return next == JSON_DONE;
+  return true;
 }
 
 static bool read_array(lua_State *L, struct reading *reading,
@@ -322,43 +266,33 @@ static bool read_array(lua_State *L, struct reading *reading,
   return read_items(L, reading, item, lua_gettop(L));
 }
 
-/* A member whose name the provider has made up: its name is not repeated. */
-static bool read_unnamed(lua_State *L, struct reading *reading,
-                         const struct schema *schema)
-{
-  struct reading_step step = {.up = reading->step, .name = "*"};
-  reading->step = &step;
-  bool is_read = read_tolerantly(L, reading, schema, json_peek(reading->json));
-  reading->step = step.up;
-  return is_read;
-}
+/* Free-form objects mostly have no more members; those of others grow. */
+enum { USUAL_MEMBERS = 4 };
 
-/* An object whose names are not known. */
+/* An object whose names are data, which are left out of places. Of a name that
+** comes twice the last member counts. */
 static bool read_map(lua_State *L, struct reading *reading,
                      const struct schema *item)
 {
   struct json_text name;
-  enum json_step step;
-  size_t count = 0;
+  struct reading_step step = {.up = reading->step, .name = "*"};
   if (!json_enter(reading->json))
     return false;
-  marshal_reserve(L, 2 * BATCH);
-  lua_pushnil(L);
-  int object = lua_gettop(L);
-  while ((step = json_next_member(reading->json, count == 0)) == JSON_MORE) {
+  enum json_step next = json_next_member(reading->json, true);
+  marshal_reserve(L, 0);
+  lua_createtable(L, 0, next == JSON_MORE ? USUAL_MEMBERS : 0);
+  reading->step = &step;
+  while (next == JSON_MORE) {
     if (!json_read_name(reading->json, &name))
-      return false;
+      break;
     lua_pushlstring(L, name.bytes, name.length);
-    if (!read_unnamed(L, reading, item))
-      return false;
-    if (++count == BATCH)
-      make_map(L, object, BATCH);
-    else if (count > BATCH)
-      lua_rawset(L, object);
+    if (!read_tolerantly(L, reading, item, json_peek(reading->json)))
+      break;
+    lua_rawset(L, -3);
+    next = json_next_member(reading->json, false);
   }
-  if (count < BATCH)
-    make_map(L, object, (int)count);
-  return step == JSON_DONE;
+  reading->step = step.up;
+  return next == JSON_DONE;
 }
 
 /* The names of one object, as they come. */
@@ -367,12 +301,13 @@ struct naming {
   const struct json_label *labels; /* of the schema's fields */
   size_t expected;                 /* the field behind the last one */
   size_t found;                    /* a field, or one behind the last */
+  uint64_t seen;                   /* a bit for each field that came */
   struct json_text name;           /* where it is none */
 };
 
 /* Takes a name that is written in another way, or that no field has. */
-static JSON_SELDOM bool take_other_name(struct json_reader *json,
-                                        struct naming *naming)
+static JSON_RARE bool take_other_name(struct json_reader *json,
+                                      struct naming *naming)
 {
   struct json_text *name = &naming->name;
   if (!json_read_name(json, name))
@@ -434,58 +369,51 @@ static bool read_unknown(lua_State *L, struct reading *reading,
     lua_pushliteral(L, "_");
     lua_concat(L, 2);
   }
-  if (!read_unnamed(L, reading, &schema_any))
+  if (!read_tolerantly(L, reading, &schema_any, json_peek(reading->json)))
     return false;
   lua_rawset(L, table);
   return true;
 }
 
 /* Reads a documented member into the table, whose labels lie above it. One
-** that is null is absent. */
+** that is null is absent; of one that comes twice the last counts. */
 static bool read_field(lua_State *L, struct reading *reading,
-                       const struct naming *naming, int table, bool is_repeated)
+                       struct naming *naming, int table)
 {
   const struct field *field = &naming->schema->fields[naming->found];
-  struct reading_step step = {.up = reading->step, .name = field->name};
   enum json_kind found = json_peek(reading->json);
-  reading->step = &step;
-  if (is_repeated)
+  uint64_t bit = UINT64_C(1) << naming->found;
+  if (naming->seen & bit)
     note_odd(L, reading, "comes twice", true);
-  bool is_read;
-  if (found == JSON_NULL) {
-    is_read = json_read_null(reading->json) || fail_here(reading);
-  } else {
-    lua_getiuservalue(L, table + 1, (int)naming->found + 1);
-    is_read = read_tolerantly(L, reading, field->schema, found);
-    if (is_read)
-      lua_rawset(L, table);
-  }
-  reading->step = step.up;
-  return is_read;
+  naming->seen |= bit;
+  if (found == JSON_NULL)
+    return json_read_null(reading->json) || fail_here(reading);
+  lua_getiuservalue(L, table + 1, (int)naming->found + 1);
+  if (!read_tolerantly(L, reading, field->schema, found))
+    return false;
+  lua_rawset(L, table);
+  return true;
 }
 
-/* Reads the members. Of a documented one that comes twice the last counts. */
 static bool read_members(lua_State *L, struct reading *reading,
                          struct naming *naming, int table)
 {
-  enum json_step step;
+  enum json_step next;
+  struct reading_step step = {.up = reading->step};
   bool is_first = true;
-  uint64_t seen = 0;
-  while ((step = json_next_member(reading->json, is_first)) == JSON_MORE) {
+  reading->step = &step;
+  while ((next = json_next_member(reading->json, is_first)) == JSON_MORE) {
     is_first = false;
     if (!take_name(reading->json, naming))
-      return false;
-    if (naming->found == naming->schema->field_count) {
-      if (!read_unknown(L, reading, naming, table))
-        return false;
-      continue;
-    }
-    uint64_t bit = UINT64_C(1) << naming->found;
-    if (!read_field(L, reading, naming, table, (seen & bit) != 0))
-      return false;
-    seen |= bit;
+      break;
+    bool is_known = naming->found < naming->schema->field_count;
+    step.name = is_known ? naming->schema->fields[naming->found].name : "*";
+    if (is_known ? !read_field(L, reading, naming, table)
+                 : !read_unknown(L, reading, naming, table))
+      break;
   }
-  return step == JSON_DONE;
+  reading->step = step.up;
+  return next == JSON_DONE;
 }
 
 static void fill_lists(lua_State *L, const struct schema *schema, int table);
@@ -602,8 +530,8 @@ static bool read_composed(lua_State *L, struct reading *reading,
 }
 
 /* A value of this kind, and not null. */
-static bool read_other(lua_State *L, struct reading *reading,
-                       const struct schema *schema, enum json_kind found)
+static bool read_kind(lua_State *L, struct reading *reading,
+                      const struct schema *schema, enum json_kind found)
 {
   if (found == JSON_BROKEN)
     return false;
@@ -631,17 +559,6 @@ static bool read_other(lua_State *L, struct reading *reading,
   return read_free(L, reading, found);
 }
 
-/* A value of this kind, which is not null: text mostly. */
-static bool read_found(lua_State *L, struct reading *reading,
-                       const struct schema *schema, enum json_kind found)
-{
-  if (found == JSON_STRING && schema->kind == SCHEMA_TEXT)
-    return read_documented_text(L, reading);
-  if (found == JSON_STRING && schema->kind == SCHEMA_ANY)
-    return read_text(L, reading);
-  return read_other(L, reading, schema, found);
-}
-
 /* The whole text: where it is null, a list is an empty one. */
 static bool read_top(lua_State *L, struct reading *reading,
                      const struct schema *schema)
@@ -663,8 +580,6 @@ bool marshal_read(lua_State *L, struct reading *reading,
   reading->odd = top + 2;
   marshal_push_cache(L);
   reading->cache = top + 3;
-  push_texts(L, reading->cache);
-  reading->texts = lua_touserdata(L, -1);
   reading->place[0] = '\0';
   reading->step = NULL;
   if (read_top(L, reading, schema) && json_finish(reading->json)) {
@@ -674,8 +589,8 @@ bool marshal_read(lua_State *L, struct reading *reading,
   }
   if (reading->json->out_of_memory)
     luaL_error(L, "not enough memory");
-  if (!reading->trouble)
-    reading->trouble = reading->json->trouble;
+  if (!reading->error)
+    reading->error = reading->json->error;
   lua_settop(L, top);
   return false;
 }

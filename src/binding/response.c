@@ -114,7 +114,7 @@ static const char *why_unreadable(lua_State *L, const struct reading *reading)
 {
   return lua_pushfstring(L, "the answer cannot be read: %s%s%s (byte %I)",
                          reading->place, reading->place[0] ? " " : "",
-                         reading->trouble,
+                         reading->error,
                          (LUAI_UACINT)json_place(reading->json));
 }
 

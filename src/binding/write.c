@@ -367,9 +367,9 @@ static bool may_enter(lua_State *L, const struct writing *writing,
   marshal_reserve(L, 0);
   for (const struct spot *each = spot; each; each = each->up)
     depth++;
-  if (depth > JSON_DEEPEST)
+  if (depth > JSON_MAX_DEPTH)
     problem(L, writing, spot, "is nested deeper than 64 levels");
-  return depth <= JSON_DEEPEST;
+  return depth <= JSON_MAX_DEPTH;
 }
 
 /* True for a table that stands in itself, at whatever depth. */

@@ -8,13 +8,37 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Strict JSON (RFC 8259), read by pulling one thing after the other. */
+/* Strict JSON (RFC 8259). Reading is pulled: the caller asks for one value
+** after the other, and decides what becomes of it. */
 
-/* Of what happens seldom: kept apart, it does not make the straight way save
-** registers that it does not use. */
-#define JSON_SELDOM __attribute__((noinline))
+/* How deep arrays and objects may be nested, either way. */
+enum { JSON_MAX_DEPTH = 64 };
 
-enum { JSON_DEEPEST = 64 };
+/* For the rare case of a function: inlined, its registers would have to be
+** saved on each call. */
+#define JSON_RARE __attribute__((noinline))
+
+/* Labels */
+
+/* The name of a member as it is mostly written, `"name":`, with zeros behind
+** it up to a whole word: so it is compared and copied in words. */
+struct json_label {
+  const char *text;
+  size_t length;
+  uint64_t mask; /* the bytes of the last word that belong to it */
+};
+
+/* The bytes that a label's text takes. */
+static inline size_t json_label_size(const char *name)
+{
+  return (strlen(name) + 3) / 8 * 8 + 8;
+}
+
+/* Makes the label of a name that needs no escape; its text is put into
+** `bytes`, which have json_label_size(name). */
+void json_make_label(struct json_label *label, char *bytes, const char *name);
+
+/* Reading */
 
 enum json_kind {
   JSON_BROKEN, /* nothing that begins a value */
@@ -32,7 +56,7 @@ struct json_reader {
   const char *text;
   const char *at;
   const char *end;
-  const char *trouble; /* what is wrong, or NULL */
+  const char *error; /* what is wrong, or NULL */
   unsigned depth;
   bool out_of_memory;
   struct buffer scratch; /* a string with its escapes undone */
@@ -47,39 +71,31 @@ struct json_text {
 struct json_number {
   bool is_integer;
   int64_t integer; /* exact, where is_integer */
-  double real;     /* the nearest double, always */
+  double real;     /* the nearest double, else */
 };
 
-/* The scratch buffer is kept from one text to the next; json_close frees
-** it. The text must outlive the reading, with BUFFER_ZEROS zero bytes behind
-** it: buffer_terminate puts them there. */
+/* Begins to read a text, which has to stay, with BUFFER_ZEROS zero bytes behind
+** it: buffer_terminate puts them there. The scratch buffer is used again for
+** the next text; json_close frees it. */
 void json_open(struct json_reader *reader, const char *text, size_t length);
 void json_close(struct json_reader *reader);
 
-/* What kind of value comes next; takes only white space. */
+/* What kind of value comes next. Takes only white space. */
 enum json_kind json_peek(struct json_reader *reader);
 
-/* These take one value of the kind that json_peek told. False is a
-** trouble: reader->trouble says which, reader->at where. */
+/* Each takes one value, of the kind that json_peek told. Where they give false,
+** reader->error says why and reader->at where. */
 bool json_read_null(struct json_reader *reader);
 bool json_read_boolean(struct json_reader *reader, bool *value);
 bool json_read_number(struct json_reader *reader, struct json_number *number);
 bool json_read_string(struct json_reader *reader, struct json_text *text);
+
+/* Takes a value of any kind, and checks it as the others do. */
 bool json_skip(struct json_reader *reader);
 
-/* Text of up to 15 bytes, which are also told as two numbers. */
-struct json_short_text {
-  struct json_text text;
-  uint64_t low, high;
-};
-
-/* Takes a string where it is short and written without escapes, in ASCII.
-** False says nothing: json_read_string takes any. */
-bool json_take_short_text(struct json_reader *reader,
-                          struct json_short_text *taken);
-
-/* An array or object: enter, then next before every item or member until
-** it says JSON_DONE, which also leaves. */
+/* An array or object is entered once. Then json_next_item or json_next_member
+** comes before each item or member, until it gives JSON_DONE, which has left
+** the array or object. */
 bool json_enter(struct json_reader *reader);
 enum json_step json_next_item(struct json_reader *reader, bool is_first);
 enum json_step json_next_member(struct json_reader *reader, bool is_first);
@@ -87,24 +103,7 @@ enum json_step json_next_member(struct json_reader *reader, bool is_first);
 /* Takes the name of a member, and its colon. */
 bool json_read_name(struct json_reader *reader, struct json_text *name);
 
-/* A name as it mostly stands in a text, `"name":`, filled up with zeros so
-** that it can be read in words. */
-struct json_label {
-  const char *text;
-  size_t length;
-  uint64_t mask; /* the bytes of the last word that belong to it */
-};
-
-/* The bytes that a label's text takes. */
-static inline size_t json_label_room(const char *name)
-{
-  return (strlen(name) + 3) / 8 * 8 + 8;
-}
-
-/* Makes the label of a name that needs no escape in this room. */
-void json_make_label(struct json_label *label, char *room, const char *name);
-
-/* Eight bytes, the first one lowest. */
+/* Eight bytes as a number, the first one lowest. */
 static inline uint64_t json_word(const char *at)
 {
   uint64_t word;
@@ -115,8 +114,9 @@ static inline uint64_t json_word(const char *at)
   return word;
 }
 
-/* Takes name and colon of a member where just this comes next. False says
-** nothing: the same name can be written in other ways. */
+/* Takes name and colon of a member where they are written as the label has
+** them. False is no error: json_read_name takes the name however it is
+** written. */
 static inline bool json_take_label(struct json_reader *reader,
                                    const struct json_label *label)
 {
@@ -138,16 +138,17 @@ bool json_finish(struct json_reader *reader);
 /* The byte at which reading stands, counted from 1. */
 size_t json_place(const struct json_reader *reader);
 
-/* Number of characters in well-formed UTF-8. */
-size_t json_characters(const char *bytes, size_t length);
+/* Writing. False where there is no memory. */
 
-/* Writing. False when there is no memory. Reals have to be finite: the caller
-** has seen to it. Where a string is not UTF-8 it is given up. */
+/* Writes no more of a string than its beginning where it is not UTF-8. */
 bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
                        bool *is_utf8);
 bool json_write_label(struct buffer *buffer, const struct json_label *label);
 bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length);
 bool json_write_integer(struct buffer *buffer, int64_t value);
-bool json_write_real(struct buffer *buffer, double value);
+bool json_write_real(struct buffer *buffer, double value); /* a finite one */
+
+/* The number of characters in well-formed UTF-8. */
+size_t json_characters(const char *bytes, size_t length);
 
 #endif
