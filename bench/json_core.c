@@ -35,7 +35,8 @@ static int bench_read(lua_State *L)
     return luaL_error(L, "not enough memory");
   json_open(&state->json, state->in.bytes, length);
   if (!schema || !marshal_read(L, &reading, schema))
-    return luaL_error(L, "%s %s", reading.place, reading.trouble);
+    return luaL_error(L, "%s %s", reading.place, reading.error);
+  lua_pop(L, 1); /* the members that are not as documented */
   return 1;
 }
 
@@ -45,12 +46,13 @@ static int bench_write(lua_State *L)
 {
   struct state *state = lua_touserdata(L, lua_upvalueindex(1));
   const struct schema *schema = answer_of(luaL_checkstring(L, 2));
-  struct writing writing = {&state->out, 3};
-  lua_settop(L, 2);
-  lua_newtable(L);
+  enum { PROBLEMS = 3, SECRETS };
+  struct writing writing = {&state->out, PROBLEMS, SECRETS};
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, SECRETS);
   state->out.length = 0;
   marshal_write(L, &writing, schema, 1, 0);
-  if (lua_rawlen(L, 3) > 0)
+  if (!lua_isnil(L, PROBLEMS))
     return luaL_error(L, "not the answer's schema");
   lua_pushinteger(L, (lua_Integer)state->out.length);
   return 1;
