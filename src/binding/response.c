@@ -68,8 +68,8 @@ static int push_facts(lua_State *L, const struct request *request,
 static int push_failed(lua_State *L, const struct request *request,
                        const struct verdict *verdict)
 {
-  const char *error = exchange_trouble(&request->exchange);
-  push_facts(L, request, verdict->outcome, verdict->code, verdict->said);
+  const char *error = exchange_error(&request->exchange);
+  push_facts(L, request, verdict->outcome, verdict->code, verdict->phrase);
   set_flag(L, "is_final", verdict->is_final);
   set_flag(L, "lacks_descriptors", request->exchange.lacks_descriptors);
   if (verdict->has_detail && *error)

@@ -111,7 +111,8 @@ bool marshal_fits_rule(const struct text_rule *rule, const char *text,
                        size_t length)
 {
   size_t count = json_characters(text, length);
-  if (count < rule->shortest || (rule->longest && count > rule->longest))
+  if (count < rule->min_length ||
+      (rule->max_length && count > rule->max_length))
     return false;
   return !rule->alphabet || strspn(text, rule->alphabet) == length;
 }
@@ -136,14 +137,15 @@ static void write_text(lua_State *L, struct writing *writing,
     return;
   }
   if (spot->type != LUA_TSTRING) {
-    problem_type(L, writing, spot, rule ? rule->said : "a string", spot->index);
+    problem_type(L, writing, spot, rule ? rule->phrase : "a string",
+                 spot->index);
     return;
   }
   const char *text = lua_tolstring(L, spot->index, &length);
   if (!write_utf8(L, writing, text, length)) {
     problem(L, writing, spot, "must be UTF-8");
   } else if (rule && !marshal_fits_rule(rule, text, length)) {
-    problem(L, writing, spot, lua_pushfstring(L, "must be %s", rule->said));
+    problem(L, writing, spot, lua_pushfstring(L, "must be %s", rule->phrase));
     lua_pop(L, 1);
   }
 }
@@ -192,7 +194,7 @@ static void write_secret(lua_State *L, struct writing *writing,
     problem(L, writing, spot, "must be UTF-8");
   } else if (schema->rule && !marshal_fits_rule(schema->rule, text, length)) {
     problem(L, writing, spot,
-            lua_pushfstring(L, "must be %s", schema->rule->said));
+            lua_pushfstring(L, "must be %s", schema->rule->phrase));
     lua_pop(L, 1);
   }
 }

@@ -20,17 +20,16 @@ enum schema_kind {
   SCHEMA_MAP /* an object whose names are data */
 };
 
-/* What a text that is sent has to be. Lengths are in characters, 0 is no
-** limit; `said` completes "must be ...". */
+/* What a text that is sent has to be. */
 struct text_rule {
-  size_t shortest;
-  size_t longest;
+  size_t min_length;    /* characters */
+  size_t max_length;    /* 0: no limit */
   const char *alphabet; /* the characters allowed, or NULL for all */
-  const char *said;
+  const char *phrase;   /* completes "must be ..." */
 };
 
-/* Another form on the wire: answers that are not as documented, yet can only
-** mean one thing, and what has to be encoded. */
+/* A form on the wire that is not that of the kind: in answers, one that is not
+** documented and yet can mean one thing only; in requests, an encoding. */
 enum schema_form {
   FORM_PLAIN,
   FORM_FROM_DIGITS,  /* "12345" where an integer is documented */
@@ -56,15 +55,17 @@ enum place {
   IN_PATH,
   IN_QUERY,
   IN_HEADER,
-  IN_LINK /* a link of an answer: the whole address */
+  IN_LINK /* of an answer: it is the whole URL of the request */
 };
 
 enum field_flag {
-  FIELD_REQUIRED = 1 << 0,  /* sent: asked for */
-  FIELD_FIXED = 1 << 1,     /* sent: filled in, another value refused */
-  FIELD_OF_CLIENT = 1 << 2, /* sent: the client's setting where not given */
-  FIELD_LISTED = 1 << 3     /* answered: where null or absent, an empty list, or
-                               an object with one */
+  /* Of a parameter. */
+  FIELD_REQUIRED = 1 << 0,
+  FIELD_FIXED = 1 << 1,     /* filled in; another value is refused */
+  FIELD_OF_CLIENT = 1 << 2, /* the client's setting, where it is not given */
+  /* Of an answer's member, which may be null or absent: read as an empty list,
+  ** or as an object with such lists. */
+  FIELD_LISTED = 1 << 3
 };
 
 struct field {

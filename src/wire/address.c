@@ -13,10 +13,10 @@ enum { MAX_SEGMENT = 256, MAX_URL = 2048 };
 static const char no_memory[] = "could not be read: not enough memory";
 
 static bool has_byte_outside(const char *text, size_t length,
-                             unsigned char least, unsigned char most)
+                             unsigned char from, unsigned char to)
 {
   for (size_t i = 0; i < length; i++)
-    if ((unsigned char)text[i] < least || (unsigned char)text[i] > most)
+    if ((unsigned char)text[i] < from || (unsigned char)text[i] > to)
       return true;
   return false;
 }
@@ -182,7 +182,7 @@ static const char *why_refused(CURLUcode code, bool is_base)
 {
   static const struct {
     CURLUcode code;
-    const char *said;
+    const char *phrase;
   } reasons[] = {
       {CURLUE_OUT_OF_MEMORY, no_memory},
       {CURLUE_BAD_PORT_NUMBER, bad_port},
@@ -192,7 +192,7 @@ static const char *why_refused(CURLUcode code, bool is_base)
   };
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (reasons[i].code == code)
-      return reasons[i].said;
+      return reasons[i].phrase;
   return is_base ? "must be an absolute https URL" : "must be a URL";
 }
 

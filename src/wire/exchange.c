@@ -39,10 +39,10 @@ enum {
 ** has left. That is no send either, and transfers.c takes a new connection. One
 ** that the pool does not know may be such. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's */
-static int guard(void *held, char *remote, char *local, int remote_port,
+static int guard(void *clientp, char *remote, char *local, int remote_port,
                  int local_port)
 {
-  struct handle *handle = held;
+  struct handle *handle = clientp;
   struct exchange *exchange = handle->exchange;
   struct ends ends = {remote, local, remote_port, local_port};
   if (exchange->sends > 0) {
@@ -74,12 +74,19 @@ static bool ends_head(const char *line, size_t length)
   return length <= 2 && (*line == '\r' || *line == '\n');
 }
 
+/* The status, 0 where libcurl knows none. Asking an easy handle for a number
+** that it keeps cannot fail, here and below. */
+static long status_of(CURL *easy)
+{
+  long status = 0;
+  (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
 /* The head of a 1xx ends like that of the answer, but is not it. */
 static bool is_final(const struct exchange *exchange)
 {
-  long status = 0;
-  curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE, &status);
-  return status >= 200;
+  return status_of(exchange->handle->easy) >= 200;
 }
 
 /* More has been read than came since the request was sent: some of it lay in
@@ -91,11 +98,14 @@ static bool is_early(const struct handle *handle)
          connection_received(handle->connection) < handle->exchange->head_seen;
 }
 
-static size_t take_head(char *line, size_t size, size_t count, void *held)
+/* CURLOPT_HEADERFUNCTION, called for each line of a head and of trailers. The
+** heads of 1xx are dropped. */
+static size_t take_head(char *line, size_t size, size_t count, void *userdata)
 {
-  struct exchange *exchange = ((struct handle *)held)->exchange;
+  struct handle *handle = userdata;
+  struct exchange *exchange = handle->exchange;
   size_t length = size * count;
-  exchange->is_behind_status =
+  exchange->is_after_status =
       exchange->head_seen == 0 || exchange->is_between_heads;
   exchange->head_seen += length;
   if (exchange->head_seen > MAX_HEAD)
@@ -106,7 +116,7 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
     exchange->head.length = 0;
   exchange->is_between_heads = ends_head(line, length);
   bool is_complete = exchange->is_between_heads && is_final(exchange);
-  if (is_complete && is_early(held))
+  if (is_complete && is_early(handle))
     return stop(exchange, STOP_HEAD_EARLY);
   exchange->is_head_complete = is_complete;
   if ((exchange->head.capacity == 0 &&
@@ -116,14 +126,16 @@ static size_t take_head(char *line, size_t size, size_t count, void *held)
   return length;
 }
 
-/* Room for all of it at once, where it was told and is not absurd. */
+/* Makes room for the whole body at once, where its length is known and is not
+** absurd. */
 static bool make_room(struct exchange *exchange)
 {
-  curl_off_t told = 0;
-  curl_easy_getinfo(exchange->handle->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
-                    &told);
-  return told <= 0 || told > MAX_TRUSTED || (size_t)told > exchange->max_body ||
-         buffer_reserve(&exchange->body, (size_t)told + BUFFER_ZEROS);
+  curl_off_t length = 0;
+  (void)curl_easy_getinfo(exchange->handle->easy,
+                          CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  return length <= 0 || length > MAX_TRUSTED ||
+         (size_t)length > exchange->max_body ||
+         buffer_reserve(&exchange->body, (size_t)length + BUFFER_ZEROS);
 }
 
 /* libcurl 7.84 to 8.0 keeps a pointer to the last header line of a handle,
@@ -140,15 +152,16 @@ static size_t look_at_head(struct exchange *exchange, const char *line,
                            size_t length)
 {
   bool is_folded = *line == ' ' || *line == '\t';
-  if (exchange->is_behind_status && is_folded)
+  if (exchange->is_after_status && is_folded)
     return stop(exchange, STOP_HEAD_FOLDED);
-  exchange->is_behind_status = false; /* a long line comes in pieces */
+  exchange->is_after_status = false; /* a long line comes in pieces */
   return length;
 }
 
-static size_t take_body(char *bytes, size_t size, size_t count, void *held)
+/* CURLOPT_WRITEFUNCTION */
+static size_t take_body(char *bytes, size_t size, size_t count, void *userdata)
 {
-  struct exchange *exchange = ((struct handle *)held)->exchange;
+  struct exchange *exchange = ((struct handle *)userdata)->exchange;
   size_t length = size * count;
   if (!exchange->is_head_complete)
     return look_at_head(exchange, bytes, length);
@@ -163,17 +176,18 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *held)
 /* Handle */
 
 /* A program that the host starts must not inherit our connections. */
-static int socket_opened(void *pool, curl_socket_t socket, curlsocktype purpose)
+static int socket_opened(void *clientp, curl_socket_t socket,
+                         curlsocktype purpose)
 {
   (void)purpose;
   bool is_ready =
-      fcntl(socket, F_SETFD, FD_CLOEXEC) >= 0 && pool_add(pool, socket);
+      fcntl(socket, F_SETFD, FD_CLOEXEC) >= 0 && pool_add(clientp, socket);
   return is_ready ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
-static int socket_closed(void *pool, curl_socket_t socket)
+static int socket_closed(void *clientp, curl_socket_t socket)
 {
-  pool_remove(pool, socket);
+  pool_remove(clientp, socket);
   return close(socket);
 }
 
@@ -246,15 +260,16 @@ static bool set_proxy(CURL *easy, const struct route *route)
 
 /* This machine is never reached through a proxy: that would get what is meant
 ** for it alone, and in plain text where the URL has http. */
-static bool set_detour(CURL *easy, const struct route *route, const char *url)
+static bool set_proxy_for(CURL *easy, const struct route *route,
+                          const char *url)
 {
   if (!route->proxy && !route->use_env_proxy)
     return true;
   return SET(easy, CURLOPT_PROXY, address_is_local(url) ? "" : route->proxy);
 }
 
-/* CURLOPT_PROTOCOLS, which newer headers warn of. */
-#define PROTOCOLS_OF_OLD ((CURLoption)(CURLOPTTYPE_LONG + 181))
+/* CURLOPT_PROTOCOLS; newer headers warn of its use. */
+#define OPT_PROTOCOLS ((CURLoption)(CURLOPTTYPE_LONG + 181))
 
 /* libcurl 7.84 knows the schemes by bits only. */
 static bool set_schemes(CURL *easy)
@@ -264,7 +279,7 @@ static bool set_schemes(CURL *easy)
   code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #endif
   if (code == CURLE_UNKNOWN_OPTION)
-    code = curl_easy_setopt(easy, PROTOCOLS_OF_OLD,
+    code = curl_easy_setopt(easy, OPT_PROTOCOLS,
                             (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
   return code == CURLE_OK;
 }
@@ -284,7 +299,7 @@ static bool set_protocol(CURL *easy)
 
 /* A name that is still being looked up does not hold up the end of a call:
 ** the thread that does it is left to itself. Older ones wait for it. */
-static bool set_quick_end(CURL *easy)
+static bool set_quick_exit(CURL *easy)
 {
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
   CURLcode code = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -302,7 +317,7 @@ static bool set_callbacks(struct handle *handle)
          SET(easy, CURLOPT_HEADERDATA, handle) &&
          SET(easy, CURLOPT_WRITEDATA, handle) &&
          SET(easy, CURLOPT_PRIVATE, handle) &&
-         SET(easy, CURLOPT_ERRORBUFFER, handle->trouble) &&
+         SET(easy, CURLOPT_ERRORBUFFER, handle->error) &&
          SET(easy, CURLOPT_PREREQFUNCTION, guard) &&
          SET(easy, CURLOPT_SOCKOPTDATA, handle->pool) &&
          SET(easy, CURLOPT_SOCKOPTFUNCTION, socket_opened) &&
@@ -315,7 +330,7 @@ static bool set_callbacks(struct handle *handle)
 
 static bool set_route(CURL *easy, const struct route *route)
 {
-  return set_protocol(easy) && set_quick_end(easy) && set_proxy(easy, route) &&
+  return set_protocol(easy) && set_quick_exit(easy) && set_proxy(easy, route) &&
          set_tls(easy, route) &&
          SET(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_timeout) &&
          SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_SPEED) &&
@@ -341,7 +356,7 @@ void exchange_free_handle(struct handle *handle)
     return;
   connection_release(&handle->connection);
   curl_easy_cleanup(handle->easy);
-  curl_url_cleanup(handle->address);
+  curl_url_cleanup(handle->parsed_url);
   free(handle->url);
   free(handle);
 }
@@ -349,7 +364,7 @@ void exchange_free_handle(struct handle *handle)
 /* Request */
 
 /* As libcurl itself does it with the options above. */
-static CURLU *take_apart(const char *url)
+static CURLU *parse_url(const char *url)
 {
   unsigned flags = CURLU_PATH_AS_IS | CURLU_DISALLOW_USER;
   CURLU *address = curl_url();
@@ -359,13 +374,13 @@ static CURLU *take_apart(const char *url)
   return NULL;
 }
 
-/* Forgets the address that the handle went to last. */
-static bool forget_address(struct handle *handle)
+/* Forgets the URL that the handle was used for last. */
+static bool forget_url(struct handle *handle)
 {
   bool is_forgotten = SET(handle->easy, CURLOPT_CURLU, NULL);
-  curl_url_cleanup(handle->address);
+  curl_url_cleanup(handle->parsed_url);
   free(handle->url);
-  handle->address = NULL;
+  handle->parsed_url = NULL;
   handle->url = NULL;
   return is_forgotten;
 }
@@ -374,17 +389,17 @@ static bool set_url(struct handle *handle, const struct route *route,
                     const char *url)
 {
   bool is_same = handle->url && strcmp(handle->url, url) == 0;
-  if (is_same && handle->address)
+  if (is_same && handle->parsed_url)
     return true;
   if (is_same) {
-    handle->address = take_apart(url);
-    return SET(handle->easy, CURLOPT_CURLU, handle->address);
+    handle->parsed_url = parse_url(url);
+    return SET(handle->easy, CURLOPT_CURLU, handle->parsed_url);
   }
-  if (!forget_address(handle))
+  if (!forget_url(handle))
     return false;
   handle->url = strdup(url);
   return handle->url && SET(handle->easy, CURLOPT_URL, url) &&
-         set_detour(handle->easy, route, url);
+         set_proxy_for(handle->easy, route, url);
 }
 
 /* A POST without a body still says Content-Length: 0. */
@@ -419,7 +434,7 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
 {
   CURL *easy = handle->easy;
   handle->exchange = exchange;
-  *handle->trouble = '\0';
+  *handle->error = '\0';
   long max_idle = message->creates ? MAX_IDLE_FOR_CREATE : MAX_IDLE_FOR_OTHERS;
   exchange->max_body = route->max_body;
   exchange->max_idle = max_idle * 1000;
@@ -434,16 +449,16 @@ bool exchange_renew(struct exchange *exchange)
 {
   struct handle *handle = exchange->handle;
   exchange->is_stale = false;
-  *handle->trouble = '\0';
+  *handle->error = '\0';
   connection_release(&handle->connection);
   return want_new_connection(handle, true);
 }
 
 /* Answer */
 
-const char *exchange_trouble(const struct exchange *exchange)
+const char *exchange_error(const struct exchange *exchange)
 {
-  return exchange->trouble ? exchange->trouble : "";
+  return exchange->error ? exchange->error : "";
 }
 
 long exchange_retry_after(const struct exchange *exchange)
@@ -464,24 +479,24 @@ static long long bytes_written(CURL *easy)
 {
   long request = 0;
   curl_off_t body = 0;
-  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request);
-  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  (void)curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request);
+  (void)curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body);
   return (long long)request + body;
 }
 
 void exchange_end(struct exchange *exchange, CURLcode code)
 {
+  struct handle *handle = exchange->handle;
   exchange->code = code;
   exchange->is_done = true;
-  if (!exchange->handle)
+  if (!handle)
     return;
-  if (*exchange->handle->trouble)
-    exchange->trouble = strdup(exchange->handle->trouble);
-  exchange->written = bytes_written(exchange->handle->easy);
-  curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE,
-                    &exchange->status);
-  curl_easy_getinfo(exchange->handle->easy, CURLINFO_HTTP_CONNECTCODE,
-                    &exchange->proxy_status);
+  if (*handle->error)
+    exchange->error = strdup(handle->error); /* NULL: there is no text then */
+  exchange->written = bytes_written(handle->easy);
+  exchange->status = status_of(handle->easy);
+  (void)curl_easy_getinfo(handle->easy, CURLINFO_HTTP_CONNECTCODE,
+                          &exchange->proxy_status);
 }
 
 void exchange_clear(struct exchange *exchange)
@@ -489,6 +504,6 @@ void exchange_clear(struct exchange *exchange)
   header_list_drop(exchange->lines);
   buffer_free(&exchange->head);
   buffer_free(&exchange->body);
-  free(exchange->trouble);
+  free(exchange->error);
   *exchange = (struct exchange){0};
 }

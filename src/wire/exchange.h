@@ -21,9 +21,9 @@ struct handle {
   struct pool *pool;
   struct connection *connection; /* that the guard let it use, or NULL */
   char *url;
-  CURLU *address; /* the URL taken apart, from its second request on */
+  CURLU *parsed_url; /* the same, from its second request on */
   bool wants_new_connection;
-  char trouble[CURL_ERROR_SIZE];
+  char error[CURL_ERROR_SIZE];
 };
 
 /* How a client reaches its provider. The texts belong to the client; NULL is
@@ -61,7 +61,7 @@ enum exchange_stop {
 struct transfers;
 
 struct exchange {
-  struct handle *handle; /* while in the air, else NULL */
+  struct handle *handle; /* while it is running, else NULL */
   struct transfers *transfers;
   struct exchange *next, *previous; /* in one of their lists */
   struct transfers *finished_in;    /* it ended there, and was not told */
@@ -74,8 +74,8 @@ struct exchange {
   unsigned sends; /* how often libcurl was about to send: 0 is not sent */
   bool is_stale;  /* not sent: the kept connection was not clean */
   bool is_head_complete;
-  bool is_behind_status; /* the status line was the last one */
-  bool is_between_heads; /* behind that of a 1xx */
+  bool is_after_status;  /* the status line was the last one */
+  bool is_between_heads; /* the head of a 1xx was the last one */
   bool is_done;
   bool lacks_descriptors; /* not sent, and there are no descriptors left */
   enum exchange_stop stop;
@@ -83,7 +83,7 @@ struct exchange {
   long long written; /* bytes that libcurl has sent, as it counts them */
   long status;
   long proxy_status; /* of the answer to CONNECT, 0 where there is none */
-  char *trouble;     /* what libcurl says of it, or NULL */
+  char *error;       /* what libcurl says of it, or NULL */
 };
 
 /* The file of the authorities that are trusted, or NULL where there is none. */
@@ -107,9 +107,9 @@ bool exchange_renew(struct exchange *exchange);
 void exchange_end(struct exchange *exchange, CURLcode code);
 
 /* What libcurl says of what went wrong, "" where it does not. */
-const char *exchange_trouble(const struct exchange *exchange);
+const char *exchange_error(const struct exchange *exchange);
 
-/* True where the connection was lost behind the request, or gave no answer. */
+/* True where the connection was lost after the request, or gave no answer. */
 bool exchange_lost_connection(const struct exchange *exchange);
 
 /* The seconds that the answer asks to wait for, -1 where it does not. */

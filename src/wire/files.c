@@ -1,9 +1,13 @@
-/* Files that another program may replace. Plain C: knows nothing of what is in
+/* Whether files were replaced by another program. Knows nothing of what is in
 ** them. */
 
 #include "wire/files.h"
 
+#include "wire/clock.h"
+
 #include <stddef.h>
+
+enum { PAUSE = 1000 }; /* milliseconds between two looks */
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -25,13 +29,12 @@ static bool has_changed(const char *path, struct stat *seen)
 
 bool files_changed(struct files *files)
 {
-  struct timespec now = {0};
+  long long now = clock_milliseconds(CLOCK_MONOTONIC);
   bool is_first = files->next == 0;
   bool changed = false;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  if (now.tv_sec < files->next)
+  if (now < files->next)
     return false;
-  files->next = now.tv_sec + 1;
+  files->next = now + PAUSE;
   for (size_t i = 0; i < MAX_FILES; i++)
     if (files->paths[i] && has_changed(files->paths[i], &files->seen[i]))
       changed = true;

@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* Files that another program may replace, such as certificates. */
 
@@ -12,7 +11,7 @@ enum { MAX_FILES = 3 };
 struct files {
   const char *paths[MAX_FILES]; /* the caller's; NULL is none */
   struct stat seen[MAX_FILES];
-  time_t next; /* second before which nobody looks */
+  long long next; /* milliseconds: when they are looked at again */
 };
 
 /* True where one of them is not as it was at the last look. The first look is

@@ -3,6 +3,8 @@
 
 #include "wire/pool.h"
 
+#include "wire/clock.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <linux/tcp.h> /* glibc's own is older */
@@ -12,19 +14,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 
 /* Life */
 
-/* Milliseconds that go on while the machine is asleep. */
-static long long now(void)
-{
-  struct timespec time = {0};
-  clock_gettime(CLOCK_BOOTTIME, &time);
-  return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-/* Connections that were not used yet have the port 0. */
+/* The list for a local port. Connections that were not used yet are in that of
+** port 0. */
 static struct connection **list_of(struct pool *pool, int local_port)
 {
   return &pool->lists[(unsigned)local_port % POOL_LISTS];
@@ -77,26 +71,28 @@ void pool_clear(struct pool *pool)
 
 /* Finding */
 
+/* getsockname or getpeername */
 typedef int ask_address(int socket, struct sockaddr *address,
                         socklen_t *length);
 
-static bool is_address(const struct sockaddr_storage *held, const char *text,
+/* Compared as text, as libcurl gives it: it is written in one way only. */
+static bool is_address(const struct sockaddr_storage *address, const char *text,
                        int port)
 {
   char buffer[INET6_ADDRSTRLEN];
   const void *bytes;
   in_port_t its_port;
-  if (held->ss_family == AF_INET) {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)held;
+  if (address->ss_family == AF_INET) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
     bytes = &v4->sin_addr;
     its_port = v4->sin_port;
   } else {
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)held;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
     bytes = &v6->sin6_addr;
     its_port = v6->sin6_port;
   }
   return ntohs(its_port) == port &&
-         inet_ntop(held->ss_family, bytes, buffer, sizeof buffer) &&
+         inet_ntop(address->ss_family, bytes, buffer, sizeof buffer) &&
          strcmp(buffer, text) == 0;
 }
 
@@ -171,7 +167,7 @@ void connection_release(struct connection **user)
   struct connection *connection = *user;
   if (!connection)
     return;
-  connection->idle_from = now();
+  connection->idle_from = clock_milliseconds(CLOCK_BOOTTIME);
   connection->user = NULL;
   *user = NULL;
 }
@@ -181,7 +177,7 @@ void pool_shut_idle(struct pool *pool)
   for (size_t i = 0; i < POOL_LISTS; i++)
     for (struct connection *each = pool->lists[i]; each; each = each->next)
       if (!each->user && each->local_port != 0)
-        shutdown(each->socket, SHUT_RDWR);
+        shutdown(each->socket, SHUT_RDWR); /* fails where it has ended */
 }
 
 /* Looking at it */
@@ -215,7 +211,7 @@ bool connection_is_clean(struct connection *connection, long max_idle)
   /* In this order: what arrives in between is seen by the second. */
   connection->received = received(connection->socket);
   return is_silent(connection->socket) &&
-         now() - connection->idle_from <= max_idle;
+         clock_milliseconds(CLOCK_BOOTTIME) - connection->idle_from <= max_idle;
 }
 
 unsigned long long connection_received(const struct connection *connection)

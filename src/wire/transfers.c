@@ -1,51 +1,53 @@
-/* Many exchanges at once. libcurl tells which sockets it waits for and until
-** when; an epoll descriptor stands for all of them. Knows nothing of what the
-** exchanges carry. */
+/* Many exchanges at once on one multi handle. libcurl tells which sockets it
+** waits for and until when; one epoll descriptor stands for all of them. Knows
+** nothing of what the exchanges carry. */
 
 #include "wire/transfers.h"
+
+#include "wire/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAX_EVENTS = 64 };
 
-/* Milliseconds of a clock that is never set back. */
 static long long now(void)
 {
-  struct timespec time = {0};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+  return clock_milliseconds(CLOCK_MONOTONIC);
 }
 
 /* What libcurl asks for */
 
-static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *held,
-                        void *known)
+/* CURLMOPT_SOCKETFUNCTION. The socketp of a socket that is watched is not NULL.
+** Removing one fails where it was closed before, which has removed it too: no
+** error. */
+static int watch_socket(CURL *easy, curl_socket_t socket, int what,
+                        void *clientp, void *socketp)
 {
-  struct transfers *transfers = held;
+  struct transfers *transfers = clientp;
   struct epoll_event event = {.data.fd = socket};
   (void)easy;
   if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(transfers->descriptor, EPOLL_CTL_DEL, socket, NULL);
+    (void)epoll_ctl(transfers->descriptor, EPOLL_CTL_DEL, socket, NULL);
     return 0;
   }
   if (what & CURL_POLL_IN)
     event.events |= EPOLLIN;
   if (what & CURL_POLL_OUT)
     event.events |= EPOLLOUT;
-  if (known)
+  if (socketp)
     return epoll_ctl(transfers->descriptor, EPOLL_CTL_MOD, socket, &event);
   if (curl_multi_assign(transfers->multi, socket, transfers) != CURLM_OK)
     return -1; /* the next change would not know that it is watched */
   return epoll_ctl(transfers->descriptor, EPOLL_CTL_ADD, socket, &event);
 }
 
-static int watch_clock(CURLM *multi, long milliseconds, void *held)
+/* CURLMOPT_TIMERFUNCTION */
+static int watch_clock(CURLM *multi, long milliseconds, void *clientp)
 {
-  struct transfers *transfers = held;
+  struct transfers *transfers = clientp;
   (void)multi;
   transfers->due = milliseconds < 0 ? -1 : now() + milliseconds;
   return 0;
@@ -142,7 +144,7 @@ static void put_handle(struct transfers *transfers, struct handle *handle)
   bool is_clean =
       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK &&
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL) == CURLE_OK;
-  if (is_clean && transfers->spare_count < FLIGHT_SPARES)
+  if (is_clean && transfers->spare_count < MAX_SPARES)
     transfers->spares[transfers->spare_count++] = handle;
   else
     exchange_free_handle(handle);
@@ -189,13 +191,14 @@ static bool lacks_descriptors(const struct transfers *transfers,
          code != CURLE_OPERATION_TIMEDOUT && are_none_left(transfers);
 }
 
-/* Over, for whatever reason. */
+/* Ends an exchange, for whatever reason. Removing its handle fails only where
+** libcurl does not know it, or calls us right now; both cannot be here. */
 static void finish(struct transfers *transfers, struct exchange *exchange,
                    CURLcode code)
 {
   exchange_end(exchange, code);
   exchange->lacks_descriptors = lacks_descriptors(transfers, exchange, code);
-  curl_multi_remove_handle(transfers->multi, exchange->handle->easy);
+  (void)curl_multi_remove_handle(transfers->multi, exchange->handle->easy);
   leave(&transfers->running, exchange);
   put_handle(transfers, exchange->handle);
   if (exchange_lost_connection(exchange))
@@ -227,8 +230,9 @@ long long transfers_finished(struct transfers *transfers)
 
 /* Moving */
 
-static void take_down(struct transfers *transfers, struct exchange *exchange,
-                      CURLcode code)
+/* Ends an exchange, and lists it for transfers_finished where it has a tag. */
+static void end(struct transfers *transfers, struct exchange *exchange,
+                CURLcode code)
 {
   finish(transfers, exchange, code);
   if (!exchange->tag)
@@ -249,17 +253,17 @@ static bool take_new_connection(struct transfers *transfers,
 }
 
 /* libcurl cannot go on, mostly for want of memory, and some versions would
-** crash if they had to: all that is in the air ends here, and what comes
-** later gets a handle that is new. */
+** crash if they had to: all that is running ends here, and what comes later
+** gets a new multi handle. */
 static void give_up(struct transfers *transfers)
 {
   while (transfers->running)
-    take_down(transfers, transfers->running, CURLE_OUT_OF_MEMORY);
+    end(transfers, transfers->running, CURLE_OUT_OF_MEMORY);
   transfers->is_broken = true;
 }
 
-/* Takes down what is over; false where nothing is. */
-static bool collect(struct transfers *transfers)
+/* Ends what libcurl says is over; false where nothing is. */
+static bool read_messages(struct transfers *transfers)
 {
   CURLMsg *message;
   int left;
@@ -277,14 +281,15 @@ static bool collect(struct transfers *transfers)
         continue;
       code = CURLE_OUT_OF_MEMORY;
     }
-    take_down(transfers, handle->exchange, code);
+    end(transfers, handle->exchange, code);
     is_any = true;
   }
   return is_any;
 }
 
-static bool act(struct transfers *transfers, curl_socket_t socket,
-                uint32_t events)
+/* Tells libcurl what has happened on a socket. */
+static bool socket_action(struct transfers *transfers, curl_socket_t socket,
+                          uint32_t events)
 {
   int running;
   int what = 0;
@@ -298,23 +303,24 @@ static bool act(struct transfers *transfers, curl_socket_t socket,
          CURLM_OK;
 }
 
-/* Lets libcurl see to what is due by the clock. */
-static bool see_to_clock(struct transfers *transfers)
+/* Tells libcurl that its time-out is over, where it is. */
+static bool timeout_action(struct transfers *transfers)
 {
   if (transfers->due < 0 || now() < transfers->due)
     return true;
   transfers->due = -1;
-  return act(transfers, CURL_SOCKET_TIMEOUT, 0);
+  return socket_action(transfers, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* Waits once, and lets libcurl see to what has happened. */
-static bool turn(struct transfers *transfers, int wait, bool *is_interrupted)
+/* Waits once, and tells libcurl what has happened. */
+static bool wait_once(struct transfers *transfers, int wait,
+                      bool *is_interrupted)
 {
   struct epoll_event events[MAX_EVENTS];
   int count = epoll_wait(transfers->descriptor, events, MAX_EVENTS, wait);
   *is_interrupted = count < 0 && errno == EINTR;
   for (int i = 0; i < count; i++)
-    if (!act(transfers, events[i].data.fd, events[i].events))
+    if (!socket_action(transfers, events[i].data.fd, events[i].events))
       return false;
   return true;
 }
@@ -345,13 +351,13 @@ void transfers_step(struct transfers *transfers, int wait)
   long long until = now() + wait;
   bool is_interrupted = false;
   for (;;) {
-    bool can_go_on = see_to_clock(transfers);
-    bool is_any = collect(transfers);
+    bool can_go_on = timeout_action(transfers);
+    bool is_any = read_messages(transfers);
     int left = is_any ? 0 : time_left(transfers, until);
-    if (!can_go_on || !turn(transfers, left, &is_interrupted))
+    if (!can_go_on || !wait_once(transfers, left, &is_interrupted))
       give_up(transfers);
-    if (collect(transfers) || is_any || transfers->finished || is_interrupted ||
-        !transfers->running || now() >= until)
+    if (read_messages(transfers) || is_any || transfers->finished ||
+        is_interrupted || !transfers->running || now() >= until)
       return;
   }
 }

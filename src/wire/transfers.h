@@ -7,7 +7,7 @@
 ** connections of one client from call to call. To a loop it is one descriptor
 ** to wait on, a time-out and a step. */
 
-enum { FLIGHT_SPARES = 8 };
+enum { MAX_SPARES = 8 };
 
 struct transfers {
   CURLM *multi;
@@ -16,7 +16,7 @@ struct transfers {
   long long due;             /* when libcurl wants a step, in ms; -1: never */
   struct exchange *running;  /* list */
   struct exchange *finished; /* list of those with a tag */
-  struct handle *spares[FLIGHT_SPARES]; /* handles to use again */
+  struct handle *spares[MAX_SPARES]; /* handles to use again */
   unsigned spare_count;
   bool is_broken;   /* libcurl could not go on */
   bool is_outdated; /* its connections are to be dropped */
@@ -25,20 +25,19 @@ struct transfers {
 /* False when there is no memory or no descriptor. */
 bool transfers_open(struct transfers *transfers);
 
-/* Cuts what is still in the air. May be called again. */
+/* Ends what is still running. May be called again. */
 void transfers_close(struct transfers *transfers);
 
-/* Drops the connections: now, or before the first start with nothing in the
-** air. */
+/* Drops the connections: now, or else at the first start with none running. */
 void transfers_renew(struct transfers *transfers);
 
-/* Puts an exchange into the air. False, and the exchange is over without
-** having been sent, when that fails. */
+/* Starts an exchange. False, and the exchange is over without having been sent,
+** when that fails. */
 bool transfers_start(struct transfers *transfers, struct exchange *exchange,
                      const struct route *route, const struct message *message);
 
-/* Takes an exchange out of the air, over or not, or off the list of those
-** that finished. What was sent stays sent. */
+/* Ends an exchange that is running, or takes it off the list of those that
+** finished. What was sent stays sent. */
 void transfers_stop(struct exchange *exchange, CURLcode code);
 
 /* How long a loop may wait for the descriptor before the next step, in

@@ -64,7 +64,7 @@ struct meaning {
   long from;
   enum outcome outcome;
   const char *code;
-  const char *said;
+  const char *phrase;
 };
 
 static const struct meaning meanings[] = {
@@ -100,7 +100,7 @@ static struct verdict by_status(long status)
       meaning = &meanings[i];
   return (struct verdict){.outcome = meaning->outcome,
                           .code = meaning->code,
-                          .said = meaning->said};
+                          .phrase = meaning->phrase};
 }
 
 /* A handshake that was cut off may well succeed the next time; one that ended
@@ -113,7 +113,7 @@ static bool is_cut_handshake(const struct exchange *exchange)
   if (exchange->code != CURLE_SSL_CONNECT_ERROR)
     return false;
   for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-    if (strstr(exchange_trouble(exchange), signs[i]))
+    if (strstr(exchange_error(exchange), signs[i]))
       return true;
   return false;
 }
@@ -131,23 +131,23 @@ static struct verdict not_sent(const struct exchange *exchange)
   const char *word = transport_word(exchange->code);
   return (struct verdict){.outcome = OUTCOME_NOT_SENT,
                           .code = word,
-                          .said = is_memory ? "not sent: not enough memory"
-                                            : "not sent",
+                          .phrase = is_memory ? "not sent: not enough memory"
+                                              : "not sent",
                           .has_detail = !is_memory,
                           .is_final = is_final(exchange, word)};
 }
 
-static struct verdict unknown(const char *code, const char *said)
+static struct verdict unknown(const char *code, const char *phrase)
 {
   return (struct verdict){
-      .outcome = OUTCOME_UNKNOWN, .code = code, .said = said};
+      .outcome = OUTCOME_UNKNOWN, .code = code, .phrase = phrase};
 }
 
 /* After the request has gone out. Where libcurl ran out of memory it was over
 ** a header line of absurd length, or over nothing that could be told. */
 static struct verdict after_send(const struct exchange *exchange)
 {
-  static const char *const said[] = {
+  static const char *const phrases[] = {
       [STOP_HEAD_TOO_LARGE] = "the answer has more than 64 KiB of headers",
       [STOP_BODY_TOO_LARGE] = "the answer is larger than max_response",
       [STOP_HEAD_FOLDED] = "the answer's first header line is a folded one",
@@ -155,7 +155,7 @@ static struct verdict after_send(const struct exchange *exchange)
       [STOP_NO_MEMORY] = "not enough memory for the answer"};
   const char *word = transport_word(exchange->code);
   if (exchange->stop != STOP_NONE)
-    return unknown("protocol", said[exchange->stop]);
+    return unknown("protocol", phrases[exchange->stop]);
   if (exchange->sends > 1)
     return unknown("unreachable", "the connection was lost after the request "
                                   "had been sent");
@@ -170,7 +170,7 @@ static struct verdict after_send(const struct exchange *exchange)
 }
 
 /* The value of a Content-Length, or -1 where it is none. */
-static long long length_told(const struct header *header)
+static long long content_length(const struct header *header)
 {
   long long length = 0;
   if (header->value_length == 0 || header->value_length > 15)
@@ -185,12 +185,12 @@ static long long length_told(const struct header *header)
 
 /* False where a Content-Length is none or differs from what came: libcurl
 ** passes over some of these. Chunked answers have none that counts. */
-static bool has_told_length(const struct exchange *exchange)
+static bool fits_content_length(const struct exchange *exchange)
 {
   struct header header;
   size_t at = 0;
   while (headers_next_named(&exchange->head, &at, "content-length", &header))
-    if (length_told(&header) != (long long)exchange->body.length)
+    if (content_length(&header) != (long long)exchange->body.length)
       return headers_find(&exchange->head, "transfer-encoding", &header);
   return true;
 }
@@ -217,7 +217,7 @@ struct verdict verdict_of(const struct exchange *exchange)
     return verdict;
   if (exchange->code != CURLE_OK || !exchange->is_head_complete)
     return after_send(exchange);
-  if (!has_told_length(exchange))
+  if (!fits_content_length(exchange))
     return unknown("protocol", "the answer's Content-Length is not its length");
   return verdict;
 }

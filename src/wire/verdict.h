@@ -14,10 +14,10 @@ enum outcome {
 
 struct verdict {
   enum outcome outcome;
-  const char *code; /* the word for programs */
-  const char *said; /* a phrase for people */
-  bool has_detail;  /* libcurl's own text says more */
-  bool is_final;    /* the same attempt would end the same way */
+  const char *code;   /* the word for programs */
+  const char *phrase; /* the same for people */
+  bool has_detail;    /* libcurl's own text says more */
+  bool is_final;      /* the same attempt would end the same way */
 };
 
 struct verdict verdict_of(const struct exchange *exchange);
