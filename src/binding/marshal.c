@@ -4,7 +4,7 @@
 #include "binding/marshal_parts.h"
 
 #define MARKS "coffer.array_marks"
-#define KEPT "coffer.labels"
+#define LABELS "coffer.labels"
 
 /* Marks */
 
@@ -15,7 +15,7 @@ void marshal_open(lua_State *L)
   lua_insert(L, -2);
   lua_pushboolean(L, 1);
   lua_rawset(L, -3);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, KEPT);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LABELS);
   lua_pop(L, 2);
 }
 
@@ -74,7 +74,7 @@ static void make_labels(lua_State *L, const struct schema *schema)
 
 void marshal_push_cache(lua_State *L)
 {
-  lua_getfield(L, LUA_REGISTRYINDEX, KEPT);
+  lua_getfield(L, LUA_REGISTRYINDEX, LABELS);
 }
 
 /* By the address as an integer: Lua finds those with less ado than pointers. */

@@ -43,10 +43,10 @@ void marshal_problem(lua_State *L, int problems, const char *field,
 /* Pushes a name, of a very long one the beginning. */
 static const char *push_name(lua_State *L, const char *name)
 {
-  enum { MOST = 64 };
-  if (strlen(name) <= MOST)
+  enum { MAX_NAME = 64 }; /* bytes */
+  if (strlen(name) <= MAX_NAME)
     return lua_pushstring(L, name);
-  lua_pushlstring(L, name, utf8_prefix(name, MOST));
+  lua_pushlstring(L, name, utf8_prefix(name, MAX_NAME));
   lua_pushliteral(L, "...");
   lua_concat(L, 2);
   return lua_tostring(L, -1);

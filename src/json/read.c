@@ -89,6 +89,8 @@ static inline bool take_word(struct json_reader *reader, const char *word,
   return true;
 }
 
+/* The first byte of a value tells its kind; the rest is checked as it is
+** read. */
 enum json_kind json_peek(struct json_reader *reader)
 {
   static const unsigned char kinds[UCHAR_MAX + 1] = {
@@ -224,6 +226,7 @@ static bool append_code_point(struct buffer *buffer, unsigned long code)
   return buffer_append(buffer, bytes, length);
 }
 
+/* Takes four hexadecimal digits. */
 static bool take_hex(struct json_reader *reader, unsigned long *code)
 {
   *code = 0;

@@ -192,6 +192,7 @@ static void take_decimal(const char *text, struct decimal *decimal)
   decimal->power = (int)strtol(text + 1, NULL, 10);
 }
 
+/* Zeros at the end say nothing; one digit stays. */
 static void drop_zeros(struct decimal *decimal)
 {
   while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0')
@@ -199,6 +200,7 @@ static void drop_zeros(struct decimal *decimal)
   decimal->digits[decimal->count] = '\0';
 }
 
+/* What the decimal reads as. */
 static double value_of(const struct decimal *decimal)
 {
   char text[MAX_DIGITS + 16];
