@@ -3,6 +3,7 @@
 #include "binding/client.h"
 #include "binding/describe.h"
 #include "binding/hand_over.h"
+#include "binding/inspect.h"
 #include "binding/lock.h"
 #include "binding/loop.h"
 #include "binding/marshal.h"
@@ -10,6 +11,7 @@
 #include "binding/options.h"
 #include "binding/path.h"
 #include "binding/request.h"
+#include "binding/response.h"
 #include "binding/secret.h"
 #include "binding/settings.h"
 #include "binding/system.h"
@@ -120,7 +122,9 @@ int luaopen_coffer_core(lua_State *L)
   secret_open(L);
   lock_open(L);
   marshal_open(L);
-  request_open_type(L);
+  request_open(L);
+  response_open(L);
+  inspect_open(L);
   client_open_types(L);
   luaL_newlib(L, functions);
   lua_pushlightuserdata(L, MARSHAL_NULL);

@@ -153,8 +153,8 @@ local function forget_helpers(described)
   end
 end
 
---- Puts the methods of a provider's clients where the core's stood; those of
--- the helpers follow when one of them is asked for.
+--- Gives a provider's clients the methods of its calls; those of the helpers
+-- follow when one of them is asked for.
 local function load(provider)
   local said = answer.load(provider)
   local described = core.describe(provider)

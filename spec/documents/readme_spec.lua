@@ -129,7 +129,7 @@ describe("docs/options.md", function()
   end)
 
   it("names every option of a call", function()
-    for option in source_of("src/binding/request.c"):gmatch '{"([%w_]+)", OPTION_' do
+    for option in source_of("src/binding/prepare.c"):gmatch '{"([%w_]+)", OPTION_' do
       says("docs/options.md", ("`%s`"):format(option))
     end
   end)

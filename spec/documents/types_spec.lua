@@ -229,7 +229,7 @@ describe("the annotations of options", function()
 
   it("have the options of a call and no other", function()
     local wanted = {}
-    for name in options_in "src/binding/request.c" do
+    for name in options_in "src/binding/prepare.c" do
       wanted[name] = true
     end
     assert.same(names_of(wanted), names_of(class_of "coffer.call_options".fields))

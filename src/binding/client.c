@@ -1,10 +1,8 @@
-/* The provider userdata: its life, its token, and its operations as methods. A
-** method prepares a request; what is done with it is decided in Lua. */
+/* The client userdata: its life, its token, and what Lua asks of it. */
 
 #include "binding/client.h"
 
 #include "binding/misuse.h"
-#include "binding/request.h"
 #include "binding/type.h"
 #include "version.h"
 #include "wire/address.h"
@@ -45,12 +43,6 @@ struct client *client_push(lua_State *L, const struct provider *provider)
   return client;
 }
 
-static void forget_lines(struct client *client)
-{
-  header_list_drop(client->last.lines);
-  client->last = (struct client_lines){0};
-}
-
 /* Connections of another process are not closed, only forgotten: closing them
 ** would end the sessions of the process that opened them. */
 static void release(struct client *client)
@@ -58,7 +50,6 @@ static void release(struct client *client)
   if (client->transfers.multi && client->process == getpid())
     transfers_close(&client->transfers);
   client->transfers.multi = NULL;
-  forget_lines(client);
 }
 
 /* The client, open or closed; the metamethods have the provider as their
@@ -83,8 +74,6 @@ static void wipe_secrets(lua_State *L)
       secret_wipe(secret);
     else if (lua_istable(L, -1))
       wipe_secrets(L);
-    else
-      request_wipe(L, -1);
     lua_pop(L, 1);
   }
 }
@@ -278,8 +267,6 @@ int client_set_token(lua_State *L)
     transfers_renew(&client->transfers);
   client->token = token;
   client->token_generation += !is_same;
-  if (!is_same)
-    forget_lines(client); /* the old token is one of them */
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -287,7 +274,7 @@ int client_set_token(lua_State *L)
 /* Types */
 
 /* Light userdata is never written to here; Lua's type has no const. */
-static void push_constant(lua_State *L, const void *data)
+void client_push_constant(lua_State *L, const void *data)
 {
   union {
     const void *constant;
@@ -296,31 +283,20 @@ static void push_constant(lua_State *L, const void *data)
   lua_pushlightuserdata(L, both.pointer);
 }
 
-void client_push_prepare(lua_State *L, const struct provider *provider,
-                         const struct operation *operation)
-{
-  push_constant(L, provider);
-  push_constant(L, operation);
-  lua_pushcclosure(L, request_prepare, 2);
-}
-
+/* A client has no method but close() until Lua adds those of its calls. */
 static void open_type(lua_State *L, const struct provider *provider)
 {
   static const luaL_Reg metamethods[] = {{"__gc", client_close},
                                          {"__close", client_close},
                                          {"__tostring", client_tostring},
                                          {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"close", client_close}, {NULL, NULL}};
   if (luaL_newmetatable(L, client_type_name(L, provider))) {
-    push_constant(L, provider);
+    client_push_constant(L, provider);
     luaL_setfuncs(L, metamethods, 1);
-    lua_newtable(L);
-    for (size_t i = 0; i < provider->operation_count; i++) {
-      client_push_prepare(L, provider, &provider->operations[i]);
-      lua_setfield(L, -2, provider->operations[i].name);
-    }
-    push_constant(L, provider);
-    lua_pushcclosure(L, client_close, 1);
-    lua_setfield(L, -2, "close");
+    luaL_newlibtable(L, methods);
+    client_push_constant(L, provider);
+    luaL_setfuncs(L, methods, 1);
     lua_setfield(L, -2, "__index");
   }
   type_mark(L, &client_type);

@@ -9,13 +9,6 @@
 #include <lua.h>
 #include <sys/types.h>
 
-/* The header lines of the last call that had none of its own: they hold for
-** all of its operation. With a new token they go. */
-struct client_lines {
-  struct header_list *lines;
-  const struct operation *operation;
-};
-
 /* The user values of a client. CLIENT_HELD is a table of what its pointers
 ** point to, which also holds
 **   parameters  settings that fill parameters, by name
@@ -36,8 +29,7 @@ struct client {
   bool has_parameters; /* that fill those of calls */
   struct transfers transfers;
   struct files files; /* what connections are made with */
-  struct client_lines last;
-  long timeout; /* of one attempt, milliseconds */
+  long timeout;       /* of one attempt, milliseconds */
   pid_t process;
 };
 
@@ -50,9 +42,8 @@ const char *client_type_name(lua_State *L, const struct provider *provider);
 /* Pushes a client that cannot send yet. */
 struct client *client_push(lua_State *L, const struct provider *provider);
 
-/* Pushes the function that prepares an operation's requests. */
-void client_push_prepare(lua_State *L, const struct provider *provider,
-                         const struct operation *operation);
+/* Pushes constant data as light userdata. */
+void client_push_constant(lua_State *L, const void *data);
 
 /* The open client of this provider at the index, else raises and names the
 ** method that was called. */
@@ -66,8 +57,8 @@ void client_check_open(lua_State *L, const struct client *client);
 /* The client at the index, of whatever provider, else raises. */
 struct client *client_of_any(lua_State *L, int index);
 
-/* Has the value on top, a secret or a request with one, wiped when the client
-** at the index is closed, should it live so long. The stack stays as it is. */
+/* Has the secret on top wiped when the client at the index is closed, should it
+** live so long. The stack stays as it is. */
 void client_note(lua_State *L, int index);
 
 /* NULL for bytes that can be a token of the client, else what is wrong. */

@@ -4,6 +4,7 @@
 #include "binding/describe.h"
 
 #include "binding/client.h"
+#include "binding/prepare.h"
 
 #include <lauxlib.h>
 
@@ -103,7 +104,7 @@ int describe_provider(lua_State *L)
   lua_newtable(L);
   for (size_t i = 0; i < provider->operation_count; i++) {
     describe_operation(L, &provider->operations[i]);
-    client_push_prepare(L, provider, &provider->operations[i]);
+    prepare_push(L, provider, &provider->operations[i]);
     lua_setfield(L, -2, "prepare");
     lua_setfield(L, -2, provider->operations[i].name);
   }

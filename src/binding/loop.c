@@ -3,6 +3,7 @@
 #include "binding/loop.h"
 
 #include "binding/client.h"
+#include "binding/system.h"
 
 #include <lauxlib.h>
 #include <poll.h>
@@ -16,17 +17,10 @@ static struct client *client_at(lua_State *L, int index)
   return client;
 }
 
-static int milliseconds(double seconds)
-{
-  if (!(seconds > 0))
-    return 0;
-  return seconds < 3600 ? (int)(seconds * 1000) : 3600 * 1000;
-}
-
 int loop_step(lua_State *L)
 {
   struct client *client = client_at(L, 1);
-  int wait = milliseconds(luaL_optnumber(L, 2, 0));
+  int wait = system_milliseconds(luaL_optnumber(L, 2, 0));
   transfers_step(&client->transfers, wait);
   return 0;
 }
@@ -58,7 +52,7 @@ int loop_timeout(lua_State *L)
 
 int loop_wait(lua_State *L)
 {
-  int wait = milliseconds(luaL_checknumber(L, 2));
+  int wait = system_milliseconds(luaL_checknumber(L, 2));
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t count = (size_t)lua_rawlen(L, 1);
   luaL_argcheck(L, count <= MAX_CLIENTS, 1, "too many clients");

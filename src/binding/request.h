@@ -6,42 +6,52 @@
 #include "wire/exchange.h"
 #include "json/json.h"
 
+#include <lauxlib.h>
 #include <lua.h>
 
-/* One call of an operation. It keeps its client, its keys, its own headers and
-** its secrets as user values. */
+/* One call of an operation: what it sends, and the last attempt to send it. */
 struct request {
   const struct operation *operation;
   struct client *client;
   struct exchange exchange;
   struct buffer url, body;
+  struct secret *secret_body; /* instead of the body, or NULL */
   struct json_reader json;
   long timeout;           /* of one attempt, milliseconds */
   lua_Integer generation; /* of the token it went with */
-  bool has_headers;       /* of its own */
   bool has_asked;         /* for the operation's `asks` */
 };
 
+/* The user values of a request. */
 enum {
   REQUEST_CLIENT = 1,
-  REQUEST_HEADERS,
+  REQUEST_HEADERS, /* parameters that go into headers, by name, or nil */
   REQUEST_SECRETS, /* a list of those in its body, or nil */
   REQUEST_TOKEN,   /* with which it was sent last */
+  REQUEST_BODY,    /* one that has secrets */
   REQUEST_KEYS     /* the first of MAX_KEYS */
 };
 
+/* Makes the type known, with the methods of this file. */
+void request_open(lua_State *L);
+
+/* Adds methods of other files to those of the type. */
+void request_add_methods(lua_State *L, const luaL_Reg *methods);
+
+/* Pushes a request of the client at the index that has nothing to send yet. */
+struct request *request_push(lua_State *L, int client,
+                             const struct operation *operation);
+
+/* The request at index 1, else raises. */
+struct request *request_check(lua_State *L);
+
+/* The body as it is sent; its bytes are NULL once it was wiped. */
+struct buffer request_body_to_send(const struct request *request);
+
+/* Ends the attempt where it is. What was sent stays sent. */
+void request_end(struct request *request);
+
 /* True when the value is a request whose last attempt may have been sent. */
 bool request_may_be_sent(lua_State *L, int index);
-
-/* Makes the type known. */
-void request_open_type(lua_State *L);
-
-/* Wipes what is sent, which must not be under way. False for another value. */
-bool request_wipe(lua_State *L, int index);
-
-/* A method of a client, with the provider and the operation as upvalues:
-** client:create_wallet(parameters, options) in the core gives a request that
-** is not sent, or nil and what a failure tells. */
-int request_prepare(lua_State *L);
 
 #endif

@@ -2,79 +2,21 @@
 
 #include "binding/response.h"
 
+#include "binding/failure.h"
 #include "binding/marshal.h"
+#include "binding/misuse.h"
+#include "binding/request.h"
 #include "wire/headers.h"
-#include "wire/verdict.h"
 
-#include <lauxlib.h>
-#include <string.h>
-
-enum { AT_REQUEST = 1 };
-
-static void set_text(lua_State *L, const char *name, const char *text)
+/* Pushes the facts of an attempt whose answer is a success that cannot be read:
+** nobody can know what came of it. */
+static int push_unreadable(lua_State *L, const struct request *request,
+                           const char *phrase)
 {
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
-static void set_flag(lua_State *L, const char *name, bool flag)
-{
-  if (!flag)
-    return;
-  lua_pushboolean(L, 1);
-  lua_setfield(L, -2, name);
-}
-
-void answer_push_key(lua_State *L, const struct operation *operation)
-{
-  bool is_any = false;
-  if (!lua_istable(L, -1))
-    lua_createtable(L, 0, MAX_KEYS);
-  for (int i = 0; i < MAX_KEYS && operation->keys[i]; i++) {
-    lua_getiuservalue(L, AT_REQUEST, REQUEST_KEYS + i);
-    is_any = is_any || !lua_isnil(L, -1);
-    lua_setfield(L, -2, key_name(operation->keys[i]));
-  }
-  if (!is_any) {
-    lua_pop(L, 1);
-    lua_pushnil(L);
-  }
-}
-
-/* Pushes nil and a table with the facts that are the same for all. */
-static int push_facts(lua_State *L, const struct request *request,
-                      enum outcome outcome, const char *code,
-                      const char *phrase)
-{
-  const struct exchange *exchange = &request->exchange;
-  lua_pushnil(L);
-  lua_createtable(L, 0, 12);
-  set_text(L, "outcome", verdict_outcome(outcome));
-  set_text(L, "code", code);
-  set_text(L, "phrase", phrase);
-  if (exchange->is_head_complete) {
-    lua_pushinteger(L, exchange->status);
-    lua_setfield(L, -2, "status");
-  }
-  long retry_after = exchange_retry_after(exchange);
-  if (retry_after >= 0) {
-    lua_pushinteger(L, retry_after);
-    lua_setfield(L, -2, "retry_after");
-  }
-  return 2;
-}
-
-/* An attempt that gave nothing to read. */
-static int push_failed(lua_State *L, const struct request *request,
-                       const struct verdict *verdict)
-{
-  const char *error = exchange_error(&request->exchange);
-  push_facts(L, request, verdict->outcome, verdict->code, verdict->phrase);
-  set_flag(L, "is_final", verdict->is_final);
-  set_flag(L, "lacks_descriptors", request->exchange.lacks_descriptors);
-  if (verdict->has_detail && *error)
-    set_text(L, "error", error);
-  return 2;
+  struct failure failure = {
+      .verdict = {OUTCOME_UNKNOWN, .code = "protocol", .phrase = phrase},
+      .exchange = &request->exchange};
+  return failure_push(L, &failure);
 }
 
 /* Makes the body ready to be read. False where there is none. */
@@ -89,13 +31,17 @@ static bool open_body(lua_State *L, struct request *request)
   return true;
 }
 
-void answer_push_body(lua_State *L, struct request *request)
+/* request:body() gives the body of the answer as free-form JSON; nil where it
+** has none, or one that is not JSON. */
+static int request_body(lua_State *L)
 {
+  struct request *request = request_check(L);
   struct reading reading = {.json = &request->json};
   if (open_body(L, request) && marshal_read(L, &reading, &schema_any))
     lua_pop(L, 1); /* free-form JSON has no odd members */
   else
     lua_pushnil(L);
+  return 1;
 }
 
 /* Adds the secret that an answer has in a header to the result on top. */
@@ -110,6 +56,7 @@ static void add_answer_header(lua_State *L, const struct request *request)
   lua_setfield(L, -2, name);
 }
 
+/* Pushes why an answer cannot be read, and where. */
 static const char *why_unreadable(lua_State *L, const struct reading *reading)
 {
   return lua_pushfstring(L, "the answer cannot be read: %s%s%s (byte %I)",
@@ -118,7 +65,8 @@ static const char *why_unreadable(lua_State *L, const struct reading *reading)
                          (LUAI_UACINT)json_place(reading->json));
 }
 
-/* A success whose result cannot be read: nobody can know. */
+/* Pushes the result, and behind it a list of its members that are not as
+** documented, where there are any. */
 static int push_success(lua_State *L, struct request *request)
 {
   struct reading reading = {.json = &request->json};
@@ -127,26 +75,57 @@ static int push_success(lua_State *L, struct request *request)
     return 1;
   }
   if (!open_body(L, request))
-    return push_facts(L, request, OUTCOME_UNKNOWN, "protocol",
-                      "the answer has no body");
-  lua_getiuservalue(L, AT_REQUEST, REQUEST_CLIENT);
+    return push_unreadable(L, request, "the answer has no body");
+  lua_getiuservalue(L, 1, REQUEST_CLIENT);
   lua_getiuservalue(L, -1, CLIENT_RESOURCES);
   reading.resources = lua_istable(L, -1) ? lua_gettop(L) : 0;
   if (!marshal_read(L, &reading, request->operation->answer))
-    return push_facts(L, request, OUTCOME_UNKNOWN, "protocol",
-                      why_unreadable(L, &reading));
+    return push_unreadable(L, request, why_unreadable(L, &reading));
   lua_insert(L, -2);
   add_answer_header(L, request);
   lua_pushnil(L); /* nothing of it will be shown that could repeat the token */
-  lua_setiuservalue(L, AT_REQUEST, REQUEST_TOKEN);
+  lua_setiuservalue(L, 1, REQUEST_TOKEN);
   lua_insert(L, -2);
   return 2;
 }
 
-int answer_push(lua_State *L, struct request *request)
+/* Pushes the result of an attempt that is over, or nil and the facts of a
+** failure. Judges nothing but the verdict: what an answer means is told in
+** Lua. */
+static int push_outcome(lua_State *L, struct request *request)
 {
-  struct verdict verdict = verdict_of(&request->exchange);
-  if (verdict.outcome == OUTCOME_ANSWERED)
+  struct failure failure = {.verdict = verdict_of(&request->exchange),
+                            .exchange = &request->exchange};
+  lua_settop(L, 1);
+  if (failure.verdict.outcome == OUTCOME_ANSWERED)
     return push_success(L, request);
-  return push_failed(L, request, &verdict);
+  return failure_push(L, &failure);
+}
+
+/* request:finish() gives the result, and the members of it that are not as
+** documented; or nil and the facts of a failure. */
+static int request_finish(lua_State *L)
+{
+  struct request *request = request_check(L);
+  if (!request->exchange.is_done)
+    misuse(L, "the request is not answered yet");
+  return push_outcome(L, request);
+}
+
+/* request:abort() stops it and gives what request:finish() would; nothing where
+** it was never started. */
+static int request_abort(lua_State *L)
+{
+  struct request *request = request_check(L);
+  request_end(request);
+  return request->exchange.is_done ? push_outcome(L, request) : 0;
+}
+
+void response_open(lua_State *L)
+{
+  static const luaL_Reg methods[] = {{"abort", request_abort},
+                                     {"body", request_body},
+                                     {"finish", request_finish},
+                                     {NULL, NULL}};
+  request_add_methods(L, methods);
 }

@@ -4,6 +4,7 @@
 #include "binding/settings.h"
 
 #include "binding/client.h"
+#include "binding/failure.h"
 #include "binding/marshal.h"
 #include "binding/misuse.h"
 #include "binding/options.h"
@@ -639,20 +640,9 @@ static void check_files(lua_State *L, const struct client *client)
       marshal_problem(L, AT_PROBLEMS, files[i][0], "is not a regular file");
 }
 
-/* Gives back nil and what a failure tells. */
-static int refuse_open(lua_State *L, const struct provider *provider)
+static int refuse(lua_State *L, const struct provider *provider)
 {
-  lua_pushnil(L);
-  lua_createtable(L, 0, 4);
-  lua_pushliteral(L, "not_sent");
-  lua_setfield(L, -2, "outcome");
-  lua_pushliteral(L, "config");
-  lua_setfield(L, -2, "code");
-  lua_pushstring(L, provider->name);
-  lua_setfield(L, -2, "provider");
-  lua_pushvalue(L, AT_PROBLEMS);
-  lua_setfield(L, -2, "details");
-  return 2;
+  return failure_push_refusal(L, "config", provider->name, NULL, AT_PROBLEMS);
 }
 
 static int refuse_flight(lua_State *L, const struct provider *provider)
@@ -661,7 +651,7 @@ static int refuse_flight(lua_State *L, const struct provider *provider)
     return luaL_error(L, "not enough memory");
   marshal_problem(L, AT_PROBLEMS, "the client",
                   "cannot be opened: too many files are open already");
-  return refuse_open(L, provider);
+  return refuse(L, provider);
 }
 
 int open_client(lua_State *L)
@@ -690,7 +680,7 @@ int open_client(lua_State *L)
   check_files(L, client);
   check_key_log(L, client);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
-    return refuse_open(L, provider);
+    return refuse(L, provider);
   client->has_parameters =
       lua_getfield(L, AT_ANCHORS, "parameters") == LUA_TTABLE;
   if (!transfers_open(&client->transfers))

@@ -14,7 +14,17 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_TOKEN = 16 * 1024 }; /* bytes */
+enum {
+  MAX_TOKEN = 16 * 1024, /* bytes */
+  MAX_WAIT = 3600        /* seconds */
+};
+
+int system_milliseconds(double seconds)
+{
+  if (!(seconds > 0))
+    return 0;
+  return seconds < MAX_WAIT ? (int)(seconds * 1000) : MAX_WAIT * 1000;
+}
 
 int system_clock(lua_State *L)
 {
@@ -30,8 +40,8 @@ int system_sleep(lua_State *L)
   struct timespec pause;
   if (!(seconds > 0))
     return 0;
-  if (seconds > 3600)
-    seconds = 3600;
+  if (seconds > MAX_WAIT)
+    seconds = MAX_WAIT;
   pause.tv_sec = (time_t)seconds;
   pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
   nanosleep(&pause, NULL);

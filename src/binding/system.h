@@ -5,6 +5,10 @@
 
 /* What Lua's own libraries do not give. */
 
+/* So many seconds as the milliseconds of a wait: an hour at the most, for the
+** caller looks again. */
+int system_milliseconds(double seconds);
+
 /* core.clock(): seconds of a clock that is never set back. */
 int system_clock(lua_State *L);
 

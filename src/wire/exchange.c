@@ -438,7 +438,7 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
   long max_idle = message->creates ? MAX_IDLE_FOR_CREATE : MAX_IDLE_FOR_OTHERS;
   exchange->max_body = route->max_body;
   exchange->max_idle = max_idle * 1000;
-  return SET(easy, CURLOPT_HTTPHEADER, exchange->lines->list) &&
+  return SET(easy, CURLOPT_HTTPHEADER, exchange->headers.lines) &&
          want_new_connection(handle, false) &&
          set_url(handle, route, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&
@@ -501,7 +501,7 @@ void exchange_end(struct exchange *exchange, CURLcode code)
 
 void exchange_clear(struct exchange *exchange)
 {
-  header_list_drop(exchange->lines);
+  header_list_free(&exchange->headers);
   buffer_free(&exchange->head);
   buffer_free(&exchange->body);
   free(exchange->error);

@@ -66,7 +66,7 @@ struct exchange {
   struct exchange *next, *previous; /* in one of their lists */
   struct transfers *finished_in;    /* it ended there, and was not told */
   long long tag;                    /* tells it apart once finished; 0: none */
-  struct header_list *lines;        /* that go out, or NULL */
+  struct header_list headers;       /* that go out, until it is over */
   struct buffer head, body;         /* the answer, as far as it came */
   size_t head_seen;                 /* bytes of header lines, 1xx included */
   size_t max_body;

@@ -7,48 +7,49 @@
 
 /* Going out */
 
-struct header_list *header_list_make(void)
-{
-  struct header_list *lines = malloc(sizeof *lines);
-  if (lines)
-    *lines = (struct header_list){.holders = 1};
-  return lines;
-}
-
-bool header_list_append(struct header_list *lines, const char *line)
-{
-  struct curl_slist *list = curl_slist_append(lines->list, line);
-  if (list)
-    lines->list = list;
-  return list != NULL;
-}
-
-bool header_list_add(struct header_list *lines, const char *name,
+bool header_list_add(struct header_list *list, const char *name,
                      const char *scheme, const char *value)
 {
-  struct buffer line = {0};
-  bool is_added =
-      buffer_append_text(&line, name) && buffer_append_text(&line, ": ") &&
-      buffer_append_text(&line, scheme) && buffer_append_text(&line, value) &&
-      buffer_terminate(&line) && header_list_append(lines, line.bytes);
-  buffer_free(&line);
-  return is_added;
+  struct buffer *text = &list->text;
+  size_t room = strlen(name) + strlen(scheme) + strlen(value) + sizeof ": ";
+  if (!buffer_reserve(text, room))
+    return false;
+  char *end = stpcpy(text->bytes + text->length, name);
+  end = stpcpy(stpcpy(end, ": "), scheme);
+  end = stpcpy(end, value);
+  text->length = (size_t)(end - text->bytes) + 1;
+  list->count++;
+  return true;
 }
 
-struct header_list *header_list_hold(struct header_list *lines)
+bool header_list_omit(struct header_list *list, const char *name)
 {
-  lines->holders++;
-  return lines;
+  if (!buffer_append_text(&list->text, name) ||
+      !buffer_append(&list->text, ":", sizeof ":"))
+    return false;
+  list->count++;
+  return true;
 }
 
-void header_list_drop(struct header_list *lines)
+bool header_list_link(struct header_list *list)
 {
-  if (!lines || --lines->holders > 0)
-    return;
-  for (struct curl_slist *line = lines->list; line; line = line->next)
-    explicit_bzero(line->data, strlen(line->data));
-  curl_slist_free_all(lines->list);
-  free(lines);
+  char *line = list->text.bytes;
+  list->lines = malloc(list->count * sizeof *list->lines);
+  if (!list->lines)
+    return false;
+  for (size_t i = 0; i < list->count; i++) {
+    struct curl_slist *next = i + 1 < list->count ? &list->lines[i + 1] : NULL;
+    list->lines[i] = (struct curl_slist){line, next};
+    line += strlen(line) + 1;
+  }
+  return true;
+}
+
+void header_list_free(struct header_list *list)
+{
+  buffer_free(&list->text);
+  free(list->lines);
+  *list = (struct header_list){0};
 }
 
 /* Coming in */

@@ -7,27 +7,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Header lines that go out. Whoever sends the same ones may share them; they
-** are wiped when nobody holds them any more. */
+/* Header lines that go out, made for one send. All zero is a list without
+** lines. One of them has the token: they are wiped before they are freed. */
 struct header_list {
-  struct curl_slist *list;
-  unsigned holders;
+  struct buffer text;       /* the lines, each ended by a zero */
+  struct curl_slist *lines; /* the same as libcurl wants them, once linked */
+  size_t count;
 };
 
-/* Makes a list without lines, held once; NULL when there is no memory. */
-struct header_list *header_list_make(void);
-
-/* Appends `name: value`, the value being one text behind the other. False when
+/* Adds `name: value`, the value being one text behind the other. False when
 ** there is no memory. */
-bool header_list_add(struct header_list *lines, const char *name,
+bool header_list_add(struct header_list *list, const char *name,
                      const char *scheme, const char *value);
 
-/* Appends the line as it is. A name and a colon alone keep libcurl from making
-** such a line itself. */
-bool header_list_append(struct header_list *lines, const char *line);
+/* Adds `name:`, which keeps libcurl from making such a line itself. */
+bool header_list_omit(struct header_list *list, const char *name);
 
-struct header_list *header_list_hold(struct header_list *lines);
-void header_list_drop(struct header_list *lines); /* may be NULL */
+/* Links the lines, of which there is at least one; no other can be added behind
+** that. False when there is no memory. */
+bool header_list_link(struct header_list *list);
+
+/* Wipes the lines and gives their memory back. May be called again. */
+void header_list_free(struct header_list *list);
 
 /* The header lines of an answer as they came, one after the other. */
 

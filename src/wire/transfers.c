@@ -203,8 +203,7 @@ static void finish(struct transfers *transfers, struct exchange *exchange,
   put_handle(transfers, exchange->handle);
   if (exchange_lost_connection(exchange))
     pool_shut_idle(&transfers->pool);
-  header_list_drop(exchange->lines); /* the answer may be kept for long */
-  exchange->lines = NULL;
+  header_list_free(&exchange->headers); /* the answer may be kept for long */
   exchange->handle = NULL;
   exchange->transfers = NULL;
 }
