@@ -434,8 +434,8 @@ describe("a fork", function()
       { send = { { sleep = 1 }, clumio.good() }, finish = "keep" },
     }
     run(function(url, ca_file)
-      local coffer, fork = require "coffer", require "fork"
-      local prepare = require("coffer.core").describe("clumio").operations.create_wallet.prepare
+      local coffer, core, fork = require "coffer", require "coffer.core", require "fork"
+      local prepare = core.describe("clumio").operations.create_wallet.prepare
       local client = assert(coffer.clumio { base_url = url, token = "t", ca_file = ca_file })
       local request = prepare(client, "123456789012")
       request:start()
@@ -446,6 +446,10 @@ describe("a fork", function()
       if id == 0 then
         local ok, trouble = pcall(request.step, request, 5)
         assert(not ok and trouble:find "another process", trouble)
+        for _, ask in ipairs { "step", "finished", "descriptor", "timeout" } do
+          ok, trouble = pcall(core[ask], client)
+          assert(not ok and trouble:find "another process", ask)
+        end
         request:stop()
         request = nil
         collectgarbage()

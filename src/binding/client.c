@@ -3,7 +3,6 @@
 #include "binding/client.h"
 
 #include "binding/misuse.h"
-#include "binding/type.h"
 #include "version.h"
 #include "wire/address.h"
 
@@ -15,9 +14,10 @@ enum { MAX_TOKEN = 64 * 1024 /* bytes of one that was not there at first */ };
 
 #define COFFER_AGENT "coffer/" COFFER_VERSION
 
-/* Its address is the type of all clients; that of a provider is the type of
-** its own. */
-static const char client_type = 0;
+/* The metatables of clients, one for each provider, have this field: that tells
+** clients from other userdata. It is a name, not an address, as the module may
+** be loaded from several files, whose clients work with each other. */
+#define CLIENT_MARK "coffer client"
 
 const char *client_type_name(lua_State *L, const struct provider *provider)
 {
@@ -52,14 +52,21 @@ static void release(struct client *client)
   client->transfers.multi = NULL;
 }
 
-/* The client, open or closed; the metamethods have the provider as their
-** upvalue. */
-static struct client *client_self(lua_State *L)
+/* The client of whatever provider at the index, or NULL. */
+static struct client *client_test(lua_State *L, int index)
 {
-  const struct provider *provider = lua_touserdata(L, lua_upvalueindex(1));
-  struct client *client = type_test(L, 1, provider);
+  if (lua_type(L, index) != LUA_TUSERDATA ||
+      luaL_getmetafield(L, index, CLIENT_MARK) == LUA_TNIL)
+    return NULL;
+  lua_pop(L, 1);
+  return lua_touserdata(L, index);
+}
+
+struct client *client_of_any(lua_State *L, int index)
+{
+  struct client *client = client_test(L, index);
   if (!client)
-    luaL_typeerror(L, 1, client_type_name(L, provider));
+    luaL_typeerror(L, index, CLIENT_MARK);
   return client;
 }
 
@@ -78,11 +85,11 @@ static void wipe_secrets(lua_State *L)
   }
 }
 
-void client_note(lua_State *L, int index)
+void client_wipe_at_close(lua_State *L, int index)
 {
   int value = lua_gettop(L);
   lua_getiuservalue(L, index, CLIENT_ANCHORS);
-  if (!luaL_getsubtable(L, -1, "noted")) {
+  if (!luaL_getsubtable(L, -1, "shown")) {
     lua_createtable(L, 0, 1);
     lua_pushliteral(L, "kv");
     lua_setfield(L, -2, "__mode");
@@ -97,7 +104,7 @@ void client_note(lua_State *L, int index)
 /* What was under way ends before its token does. */
 static int client_close(lua_State *L)
 {
-  release(client_self(L));
+  release(client_of_any(L, 1));
   if (lua_getiuservalue(L, 1, CLIENT_ANCHORS) == LUA_TTABLE)
     wipe_secrets(L);
   return 0;
@@ -117,8 +124,9 @@ void client_check_open(lua_State *L, const struct client *client)
 struct client *client_check(lua_State *L, int index,
                             const struct provider *provider, const char *method)
 {
-  struct client *client = type_test(L, index, provider);
-  if (!client) {
+  struct client *client = client_test(L, index);
+  /* another copy of this module has other constants */
+  if (!client || strcmp(client->provider->name, provider->name) != 0) {
     bool is_named = luaL_getmetafield(L, index, "__name") == LUA_TSTRING;
     misuse(L, "%s:%s was called on a %s: write it with a colon", provider->name,
            method, is_named ? lua_tostring(L, -1) : luaL_typename(L, index));
@@ -129,7 +137,7 @@ struct client *client_check(lua_State *L, int index,
 
 static int client_tostring(lua_State *L)
 {
-  struct client *client = client_self(L);
+  struct client *client = client_of_any(L, 1);
   lua_pushfstring(L, "coffer.%s (%s%s)", client->provider->name,
                   client->base_url ? client->base_url : "no address",
                   client->transfers.multi ? "" : ", closed");
@@ -145,13 +153,6 @@ void client_push_anchor(lua_State *L, int index, const char *name)
 
 /* What Lua asks of a client */
 
-struct client *client_of_any(lua_State *L, int index)
-{
-  return type_check(L, index, &client_type, "coffer client");
-}
-
-/* core.settings(client, kind): its settings by name, or nil where there are
-** none; a kind is "credentials" or "parameters". A closed client has none. */
 int client_settings(lua_State *L)
 {
   static const char *const kinds[] = {"credentials", "parameters", NULL};
@@ -163,8 +164,6 @@ int client_settings(lua_State *L)
   return 1;
 }
 
-/* core.authorization(client): the header that the client's token goes into, and
-** the scheme before it. */
 int client_authorization(lua_State *L)
 {
   const struct client *client = client_of_any(L, 1);
@@ -186,8 +185,6 @@ void client_look_at_files(struct client *client)
     transfers_renew(&client->transfers);
 }
 
-/* core.token_generation(client): how often the token changed, nil where there
-** is none yet. */
 int client_token_generation(lua_State *L)
 {
   const struct client *client = client_of_any(L, 1);
@@ -197,6 +194,7 @@ int client_token_generation(lua_State *L)
   return 1;
 }
 
+/* True where the client has this token already. */
 static bool is_same_token(const struct secret *token, const char *text,
                           size_t length)
 {
@@ -204,6 +202,7 @@ static bool is_same_token(const struct secret *token, const char *text,
          memcmp(token->bytes, text, length) == 0;
 }
 
+/* In whatever letter case: users copy whole headers. */
 static bool begins_with_bearer(const char *text)
 {
   static const char scheme[] = "bearer ";
@@ -234,9 +233,6 @@ static const char *check_token(const struct client *client, const char *text,
   return client_check_token(client, text, length);
 }
 
-/* core.set_token(client, token): true, or nil and what is wrong with it.
-** Connections that the old one used are dropped as soon as nothing is under
-** way on them. */
 int client_set_token(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);
@@ -289,18 +285,15 @@ static void open_type(lua_State *L, const struct provider *provider)
   static const luaL_Reg metamethods[] = {{"__gc", client_close},
                                          {"__close", client_close},
                                          {"__tostring", client_tostring},
+                                         {"__index", NULL},
+                                         {CLIENT_MARK, NULL},
                                          {NULL, NULL}};
   static const luaL_Reg methods[] = {{"close", client_close}, {NULL, NULL}};
   if (luaL_newmetatable(L, client_type_name(L, provider))) {
-    client_push_constant(L, provider);
-    luaL_setfuncs(L, metamethods, 1);
-    luaL_newlibtable(L, methods);
-    client_push_constant(L, provider);
-    luaL_setfuncs(L, methods, 1);
+    luaL_setfuncs(L, metamethods, 0);
+    luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
   }
-  type_mark(L, &client_type);
-  type_mark(L, provider);
   lua_pop(L, 2);
 }
 

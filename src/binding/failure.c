@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+/* Sets a field of the table on top, where there is something to set. */
 static void set_text(lua_State *L, const char *name, const char *text)
 {
   if (!text)

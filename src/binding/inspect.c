@@ -248,7 +248,7 @@ static void note_shown(lua_State *L)
 {
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   lua_insert(L, -2);
-  client_note(L, lua_absindex(L, -2));
+  client_wipe_at_close(L, lua_absindex(L, -2));
   lua_remove(L, -2);
 }
 

@@ -2,8 +2,6 @@
 
 #include "binding/lock.h"
 
-#include "binding/type.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
@@ -14,8 +12,6 @@
 
 #define LOCK_TYPE "coffer.lock"
 
-static const char lock_type = 0; /* its address is the type */
-
 struct lock {
   int file;    /* -1: none */
   pid_t owner; /* a forked child has the same lock, and must leave it alone */
@@ -24,7 +20,7 @@ struct lock {
 /* lock:close() gives it back. May be called again. */
 static int lock_close(lua_State *L)
 {
-  struct lock *lock = type_check(L, 1, &lock_type, LOCK_TYPE);
+  struct lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
   if (lock->file >= 0 && lock->owner == getpid())
     flock(lock->file, LOCK_UN);
   if (lock->file >= 0)
@@ -35,7 +31,7 @@ static int lock_close(lua_State *L)
 
 static int lock_tostring(lua_State *L)
 {
-  const struct lock *lock = type_check(L, 1, &lock_type, LOCK_TYPE);
+  const struct lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
   lua_pushstring(L, lock->file >= 0 ? "lock (held)" : "lock (given back)");
   return 1;
 }
@@ -44,7 +40,7 @@ static struct lock *lock_push(lua_State *L)
 {
   struct lock *lock = lua_newuserdatauv(L, sizeof *lock, 0);
   *lock = (struct lock){.file = -1, .owner = getpid()};
-  type_set(L, &lock_type);
+  luaL_setmetatable(L, LOCK_TYPE);
   return lock;
 }
 
@@ -138,6 +134,5 @@ void lock_open(lua_State *L)
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
   }
-  type_mark(L, &lock_type);
   lua_pop(L, 1);
 }

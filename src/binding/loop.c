@@ -10,6 +10,7 @@
 
 enum { MAX_CLIENTS = 1024 * 1024 };
 
+/* The client at the index, which has to be open. */
 static struct client *client_at(lua_State *L, int index)
 {
   struct client *client = client_of_any(L, index);
@@ -25,9 +26,13 @@ int loop_step(lua_State *L)
   return 0;
 }
 
+/* A client may be closed by one of those that this tells of what is over: then
+** there is nothing more to tell. */
 int loop_finished(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);
+  if (client->transfers.multi)
+    client_check_open(L, client);
   long long tag = transfers_finished(&client->transfers);
   if (tag == 0)
     return 0;
@@ -66,6 +71,6 @@ int loop_wait(lua_State *L)
     sockets[i] = (struct pollfd){client->transfers.descriptor, POLLIN, 0};
     lua_pop(L, 1);
   }
-  poll(sockets, (nfds_t)count, wait);
+  (void)poll(sockets, (nfds_t)count, wait); /* the steps that follow look */
   return 0;
 }

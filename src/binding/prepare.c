@@ -23,6 +23,7 @@ enum {
   AT_SECRETS
 };
 
+/* Pushes the name of the call, for messages. */
 static const char *call_name(lua_State *L, const struct provider *provider,
                              const struct operation *operation)
 {
@@ -84,6 +85,7 @@ static void push_extra(lua_State *L, const struct provider *provider,
            call_name(L, provider, operation));
 }
 
+/* Takes what the core needs of the call's options; the others are Lua's. */
 static void take_options(lua_State *L, struct request *request)
 {
   static const struct option call_options[] = {
@@ -105,28 +107,32 @@ static void take_options(lua_State *L, struct request *request)
   lua_pop(L, 1);
 }
 
+/* JSON's null counts as not given. */
+static bool is_value(int type)
+{
+  return type != LUA_TNIL && type != LUA_TLIGHTUSERDATA;
+}
+
 /* Pushes a parameter, or the client's setting of this name, or nil. */
 static int push_parameter(lua_State *L, const char *name, size_t length)
 {
   const struct client *client = lua_touserdata(L, AT_CLIENT);
   lua_pushlstring(L, name, length);
-  lua_pushvalue(L, -1);
-  int type = lua_rawget(L, AT_PARAMETERS);
-  bool is_given = type != LUA_TNIL && type != LUA_TLIGHTUSERDATA; /* null */
-  if (!is_given && client->has_parameters) {
-    lua_pop(L, 1);
-    client_push_anchor(L, AT_CLIENT, "parameters");
-    lua_pushvalue(L, -2);
-    lua_rawget(L, -2);
-    lua_remove(L, -2);
-  } else if (!is_given) {
-    lua_pop(L, 1);
+  if (is_value(lua_rawget(L, AT_PARAMETERS)))
+    return lua_type(L, -1);
+  lua_pop(L, 1);
+  if (!client->has_parameters) {
     lua_pushnil(L);
+    return LUA_TNIL;
   }
+  client_push_anchor(L, AT_CLIENT, "parameters");
+  lua_pushlstring(L, name, length);
+  lua_rawget(L, -2);
   lua_remove(L, -2);
   return lua_type(L, -1);
 }
 
+/* Appends the text of a parameter, escaped. */
 static bool append_parameter(lua_State *L, struct request *request,
                              const char *name, size_t name_length)
 {
@@ -159,6 +165,8 @@ static bool append_base(lua_State *L, struct request *request)
   return is_done;
 }
 
+/* Appends the address: the base URL and the path, whose {names} are those of
+** parameters. */
 static bool append_path(lua_State *L, struct request *request)
 {
   const char *path = request->operation->path;
@@ -176,6 +184,7 @@ static bool append_path(lua_State *L, struct request *request)
   return is_done;
 }
 
+/* Appends `name=value` behind the mark. */
 static bool append_query_field(lua_State *L, struct request *request,
                                const struct field *field, const char *mark)
 {
@@ -193,10 +202,11 @@ static bool append_query_field(lua_State *L, struct request *request,
 /* True when a parameter has a value, given or not by the caller. */
 static bool is_there(lua_State *L, const struct field *field)
 {
+  if (field->flags & FIELD_FIXED)
+    return true;
   int type = push_parameter(L, field->name, strlen(field->name));
   lua_pop(L, 1);
-  return field->flags & FIELD_FIXED ||
-         (type != LUA_TNIL && type != LUA_TLIGHTUSERDATA);
+  return is_value(type);
 }
 
 static bool append_query(lua_State *L, struct request *request)
@@ -238,7 +248,8 @@ static bool append_link(lua_State *L, struct request *request,
   return true;
 }
 
-/* May find one more problem, in a link. */
+/* Writes the address, which may show one more problem: a link that leads
+** elsewhere. Behind it the address ends with a zero. */
 static void build_url(lua_State *L, struct request *request)
 {
   const struct field *link = link_parameter(request->operation->parameters);
@@ -326,7 +337,7 @@ static void hide_body(lua_State *L, struct request *request)
   secret_push(L, body->bytes, body->length);
   request->secret_body = secret_test(L, -1);
   buffer_free(&request->body);
-  client_note(L, AT_CLIENT);
+  client_wipe_at_close(L, AT_CLIENT);
   lua_setiuservalue(L, AT_REQUEST, REQUEST_BODY);
 }
 
@@ -352,8 +363,10 @@ static void keep_parameters(lua_State *L, struct request *request)
   keep_keys(L, operation);
   keep_headers(L, request);
   request->has_asked = asks_for_more(L, operation);
-  lua_pushvalue(L, AT_SECRETS);
-  lua_setiuservalue(L, AT_REQUEST, REQUEST_SECRETS);
+  if (!lua_isnil(L, AT_SECRETS)) {
+    lua_pushvalue(L, AT_SECRETS);
+    lua_setiuservalue(L, AT_REQUEST, REQUEST_SECRETS);
+  }
   if (operation->has_secrets)
     hide_body(L, request);
 }

@@ -4,7 +4,6 @@
 
 #include "binding/misuse.h"
 #include "binding/system.h"
-#include "binding/type.h"
 
 #include <unistd.h>
 
@@ -12,18 +11,16 @@
 
 enum { MAX_SECONDS = 86400 }; /* of an attempt */
 
-static const char request_type = 0; /* its address is the type */
-
 /* Life */
 
 struct request *request_check(lua_State *L)
 {
-  return type_check(L, 1, &request_type, REQUEST_TYPE);
+  return luaL_checkudata(L, 1, REQUEST_TYPE);
 }
 
 bool request_may_be_sent(lua_State *L, int index)
 {
-  const struct request *request = type_test(L, index, &request_type);
+  const struct request *request = luaL_testudata(L, index, REQUEST_TYPE);
   return request && request->exchange.sends > 0;
 }
 
@@ -35,7 +32,7 @@ struct request *request_push(lua_State *L, int client,
   *request = (struct request){.operation = operation,
                               .client = lua_touserdata(L, client)};
   request->timeout = request->client->timeout;
-  type_set(L, &request_type);
+  luaL_setmetatable(L, REQUEST_TYPE);
   lua_pushvalue(L, client);
   lua_setiuservalue(L, -2, REQUEST_CLIENT);
   return request;
@@ -297,7 +294,6 @@ void request_open(lua_State *L)
                                      {NULL, NULL}};
   luaL_newmetatable(L, REQUEST_TYPE);
   luaL_setfuncs(L, metamethods, 0);
-  type_mark(L, &request_type);
   lua_pop(L, 1);
   request_add_methods(L, methods);
 }

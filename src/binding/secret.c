@@ -3,16 +3,12 @@
 
 #include "binding/secret.h"
 
-#include "binding/type.h"
-
 #include <lauxlib.h>
 #include <string.h>
 
-static const char secret_type = 0; /* its address is the type */
-
 struct secret *secret_test(lua_State *L, int index)
 {
-  return type_test(L, index, &secret_type);
+  return luaL_testudata(L, index, SECRET_TYPE);
 }
 
 const char *secret_wanted(lua_State *L, int index)
@@ -27,7 +23,7 @@ struct secret *secret_push_empty(lua_State *L, size_t length)
 {
   struct secret *secret = lua_newuserdatauv(L, sizeof *secret + length + 1, 0);
   secret->bytes = NULL;
-  type_set(L, &secret_type);
+  luaL_setmetatable(L, SECRET_TYPE);
   secret->bytes = (char *)(secret + 1);
   secret->length = length;
   memset(secret->bytes, 0, length + 1);
@@ -57,7 +53,7 @@ int secret_new(lua_State *L)
 /* secret:reveal() gives the text as a string. Raises once it is wiped. */
 static int secret_reveal(lua_State *L)
 {
-  struct secret *secret = type_check(L, 1, &secret_type, SECRET_TYPE);
+  struct secret *secret = luaL_checkudata(L, 1, SECRET_TYPE);
   luaL_argcheck(L, secret->bytes, 1, "the secret has been wiped");
   lua_pushlstring(L, secret->bytes, secret->length);
   return 1;
@@ -74,13 +70,13 @@ void secret_wipe(struct secret *secret)
 /* secret:wipe() */
 static int secret_close(lua_State *L)
 {
-  secret_wipe(type_check(L, 1, &secret_type, SECRET_TYPE));
+  secret_wipe(luaL_checkudata(L, 1, SECRET_TYPE));
   return 0;
 }
 
 static int secret_tostring(lua_State *L)
 {
-  type_check(L, 1, &secret_type, SECRET_TYPE);
+  luaL_checkudata(L, 1, SECRET_TYPE);
   lua_pushliteral(L, "[secret]");
   return 1;
 }
@@ -124,6 +120,5 @@ void secret_open(lua_State *L)
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
   }
-  type_mark(L, &secret_type);
   lua_pop(L, 1);
 }
