@@ -8,6 +8,8 @@ local lower = require("coffer.values.text").lower
 
 local astra = { name = "astra", prefix = "/astra", operations = {} }
 
+astra.addresses = { base_url = astra.prefix }
+
 local ACCOUNT = "application/astra-account+json"
 local PLAIN = "application/json"
 

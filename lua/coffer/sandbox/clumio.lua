@@ -8,6 +8,8 @@ local request = require "coffer.sandbox.request"
 
 local clumio = { name = "clumio", prefix = "/clumio", operations = {} }
 
+clumio.addresses = { base_url = clumio.prefix }
+
 local WALLETS = "application/api.clumio.wallets=v1+json"
 local REGIONS = { "us-east-1", "us-west-2" }
 local STACK_VERSION = 4

@@ -10,6 +10,8 @@ local commvault = {
   name = "commvault", prefix = "/commvault/commandcenter/api", ignores_case = true, operations = {},
 }
 
+commvault.addresses = { base_url = commvault.prefix }
+
 local TYPES = { "application/json" }
 local XML_TYPES = { "application/json", "application/xml", "text/xml" }
 

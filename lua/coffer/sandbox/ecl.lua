@@ -8,6 +8,8 @@ local request = require "coffer.sandbox.request"
 
 local ecl = { name = "ecl", prefix = "/ecl", operations = {} }
 
+ecl.addresses = { base_url = "/ecl/ecl-objectstorage", keystone_url = "/ecl/keystone/v3" }
+
 local UPPER_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 local LETTERS_AND_DIGITS = UPPER_AND_DIGITS .. "abcdefghijklmnopqrstuvwxyz"
 local TOKEN_LIFE = 3600

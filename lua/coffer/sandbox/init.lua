@@ -1,19 +1,13 @@
--- coffer.sandbox(): the four providers on a loopback port of this process, so that everything can
+-- coffer.sandbox(): all providers on a loopback port of this process, so that everything can
 -- be tried with no account, no network and no second program. The module is the function.
 
+local core = require "coffer.core"
 local json = require "coffer.sandbox.json"
 local nearest = require "coffer.sandbox.nearest"
 
 local box = {}
 
 local Box = { __name = "coffer.sandbox", __index = box }
-
-local bases = {
-  clumio = "/clumio", commvault = "/commvault/commandcenter/api", ecl = "/ecl/ecl-objectstorage",
-  astra = "/astra",
-}
-
-local provider_names = { "clumio", "commvault", "ecl", "astra" }
 
 -- What a caller gave, short enough for a message.
 local function cut(word)
@@ -99,6 +93,8 @@ local function sorted_keys(known)
   return names
 end
 
+local provider_names = sorted_keys(core.providers)
+
 local function check_options(whose, options, known, level)
   if type(options) ~= "table" then
     misuse(level, whose, "options must be a table, got %s", type(options))
@@ -131,7 +127,7 @@ local function check_provider(whose, name)
   local known = "'" .. table.concat(provider_names, "', '") .. "'"
   if type(name) ~= "string" then
     misuse(1, whose, "give the name of a provider (%s), not a %s", known, type(name))
-  elseif not bases[name] then
+  elseif not core.providers[name] then
     local guess = nearest(name, provider_names)
     misuse(1, whose, "unknown provider '%s'%s", name,
       guess ~= "" and guess or (" (there are %s)"):format(known))
@@ -144,7 +140,7 @@ function box:options(provider, more)
   check_provider("box:options", provider)
   local credentials = self.secrets[provider]
   local options = {
-    base_url = self.url .. bases[provider], token = credentials.token,
+    base_url = credentials.base_url, token = credentials.token,
     tenant_id = credentials.tenant_id,
   }
   if more ~= nil and type(more) ~= "table" then
@@ -160,7 +156,7 @@ function box:credentials(provider)
   check_provider("box:credentials", provider)
   local credentials = {}
   for name, value in pairs(self.secrets[provider]) do credentials[name] = value end
-  if provider == "ecl" then credentials.keystone_url = self.url .. "/ecl/keystone/v3" end
+  credentials.base_url = nil
   for old, name in pairs(old_names.credentials[provider] or {}) do
     credentials[old] = credentials[name]
   end
@@ -227,10 +223,10 @@ function Box:__tostring()
   return ("%s: %s"):format(Box.__name, self.server and self.url or "closed")
 end
 
-local function load_core()
-  local is_there, core = pcall(require, "coffer.sandbox.core")
-  if is_there then return core end
-  local reason = core:match "^(module [^\n]* not found):" or core
+local function load_server()
+  local is_there, server = pcall(require, "coffer.sandbox.core")
+  if is_there then return server end
+  local reason = server:match "^(module [^\n]* not found):" or core
   error("coffer was built without its sandbox: install libmicrohttpd-dev and build coffer again ("
     .. reason .. ")", 3)
 end
@@ -238,17 +234,25 @@ end
 local function open(self, settings)
   self.url = "http://127.0.0.1:" .. self.server:port()
   self.secrets = assert(json.decode(self.server:call("open", json.encode(settings))))
+  for _, secrets in pairs(self.secrets) do
+    for name, value in pairs(secrets) do
+      if name:find "_url$" then secrets[name] = self.url .. value end
+    end
+  end
 end
 
 --- A start that fails gives back at once what it has begun.
 return function(options)
   check_options("coffer.sandbox", options or {}, sandbox_options, 1)
-  local settings = { wallet_enabled_after = 2, job_completed_after = 2, strict = false }
+  local settings = {
+    wallet_enabled_after = 2, job_completed_after = 2, strict = false,
+    providers = json.array(provider_names),
+  }
   for name, value in pairs(options or {}) do settings[name] = value end
-  local core = load_core()
+  local server = load_server()
   local self = setmetatable({ server = false, url = false, secrets = false }, Box)
   pcall(pcall, pcall, pcall, close, self) -- a call of close is then sure of its room
-  self.server = core.start("coffer.sandbox.server", package.path, package.cpath)
+  self.server = server.start("coffer.sandbox.server", package.path, package.cpath)
   local is_open, trouble = pcall(open, self, settings)
   if not is_open then
     close(self)

@@ -6,14 +6,9 @@ local json = require "coffer.sandbox.json"
 local lower = require("coffer.values.text").lower
 local request = require "coffer.sandbox.request"
 
-local clumio = require "coffer.sandbox.clumio"
-local commvault = require "coffer.sandbox.commvault"
-local ecl = require "coffer.sandbox.ecl"
-local astra = require "coffer.sandbox.astra"
-
 local server = {}
 
-local providers = { clumio, commvault, ecl, astra }
+local providers = {}
 
 local states, faults, log, is_strict = {}, {}, {}, false
 
@@ -26,16 +21,20 @@ local secret_headers = {
 
 -- What the box calls.
 
---- Begins anew. Gives the credentials that each provider takes, by provider.
+--- Begins anew. Gives the credentials that each provider takes, by provider, and the paths of its
+-- addresses, each under the name of the option for it.
 function server.open(text)
   local settings = json.decode(text)
-  local credentials = {}
+  local all = {}
   is_strict = settings.strict
-  states, faults, log = {}, {}, {}
-  for _, provider in ipairs(providers) do
-    states[provider.name], credentials[provider.name] = provider.open(settings)
+  providers, states, faults, log = {}, {}, {}, {}
+  for place, name in ipairs(settings.providers) do
+    local provider = require("coffer.sandbox." .. name)
+    providers[place] = provider
+    states[name], all[name] = provider.open(settings)
+    for option, path in pairs(provider.addresses) do all[name][option] = path end
   end
-  return json.encode(credentials)
+  return json.encode(all)
 end
 
 --- The names of all operations, each as provider.operation.
