@@ -285,11 +285,16 @@ describe("help", function()
   end)
 
   it("lists the providers where it is asked for another one", function()
+    local names = {}
+    for name in pairs(core.providers) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    local list = "the name of a provider: " .. table.concat(names, ", ")
     local _, said = pcall(coffer.help, "clumi")
-    assert.matches("the name of a provider: astra, clumio, commvault, ecl "
-      .. "(did you mean 'clumio'?)", said, 1, true)
+    assert.matches(list .. " (did you mean 'clumio'?)", said, 1, true)
     _, said = pcall(coffer.help)
-    assert.matches("the name of a provider: astra, clumio, commvault, ecl$", said)
+    assert.matches(list .. "$", said)
   end)
 
   it("takes a client or a name; so does show for a client", function()
