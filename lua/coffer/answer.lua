@@ -9,7 +9,7 @@ local need = require "coffer.need"
 
 local answer = {}
 
-local told = error_body.told
+local told, inside = error_body.told, error_body.inside
 
 local NOTHING = {}
 
@@ -29,6 +29,15 @@ local providers = {}
 function answer.load(provider)
   providers[provider] = need("coffer.providers." .. provider)
   return providers[provider]
+end
+
+--- What the answers of an operation mean, by its name, and where those of its provider say that it
+-- has errors inside.
+function answer.meaning_of(provider, name)
+  local meaning = providers[provider].operations[name] or {}
+  meaning.echoes = meaning.echoes or NOTHING
+  meaning.errors_inside = meaning.errors_inside or providers[provider].errors_inside or NOTHING
+  return meaning
 end
 
 -- Facts ------------------------------------------------------------------------
@@ -139,26 +148,26 @@ local function is_on(field, where)
 end
 
 --- The paths of which nobody may have to ask which of two values counts.
-local function decisive_paths(meaning, shapes)
+local function decisive_paths(meaning)
   local paths = {}
-  for _, shape in ipairs(shapes) do
+  for _, shape in ipairs(meaning.errors_inside) do
     if not shape.is_aside then
       paths[#paths + 1] = shape.at == "" and shape.code or shape.at .. "." .. shape.code
     end
   end
-  for _, echo in ipairs(meaning.echoes or NOTHING) do
+  for _, echo in ipairs(meaning.echoes) do
     paths[#paths + 1] = echo.decides and echo.at
   end
   return paths
 end
 
 --- True where a member that is not as documented leaves open what is decided on.
-local function leaves_open(odd, meaning, shapes)
+local function leaves_open(odd, meaning)
   local named = meaning.proof or meaning.list
   if named and is_on(odd.field, named) then
     return true
   end
-  for _, where in ipairs(odd.is_repeated and decisive_paths(meaning, shapes) or NOTHING) do
+  for _, where in ipairs(odd.is_repeated and decisive_paths(meaning) or NOTHING) do
     if is_on(odd.field, where) then
       return true
     end
@@ -195,9 +204,9 @@ local function differences(request, echoes, result)
 end
 
 --- Why the answer is not taken for what was asked for, or nil.
-local function why_not(meaning, shapes, result, odd, differing)
+local function why_not(meaning, result, odd, differing)
   for _, each in ipairs(odd or NOTHING) do
-    if leaves_open(each, meaning, shapes) then
+    if leaves_open(each, meaning) then
       return ("the answer's %s %s"):format(each.field, each.message)
     end
   end
@@ -307,13 +316,10 @@ local function unproven(request, provider, meaning, errors)
   return unreadable(request, provider, "the answer has no " .. what, errors)
 end
 
---- The errors inside a result; nil where there are none.
-local function errors_of(request, provider, meaning, shapes, result)
-  local errors = error_body.inside(request, shapes, result)
-  if not errors and meaning.list and next(path.get(result, meaning.list)) == nil then
-    return error_body.instead(request, provider.error_shapes, meaning.list)
-  end
-  return errors
+--- The errors of an answer whose list is empty; nil where there are none.
+local function errors_instead(request, provider, list, result)
+  return next(path.get(result, list)) == nil
+    and error_body.instead(request, provider.error_shapes, list) or nil
 end
 
 --- True where the result names a thing. Beside an error, a number that is none does not.
@@ -340,17 +346,17 @@ end
 -- @param odd list or nil: its members that are not as documented
 local function judge_result(request, operation, provider, result, odd)
   local meaning = operation.meaning
-  local shapes = meaning.errors_inside or provider.errors_inside or NOTHING
   if meaning.token_places then
     settle_token(meaning, result)
   end
-  local differing = meaning.echoes and differences(request, meaning.echoes, result)
+  local differing = differences(request, meaning.echoes, result)
   local phrase = (odd or differing or meaning.list)
-    and why_not(meaning, shapes, result, odd, differing)
+    and why_not(meaning, result, odd, differing)
   if phrase then
     return unreadable(request, provider, phrase)
   end
-  local errors = errors_of(request, provider, meaning, shapes, result)
+  local errors = inside(request, meaning.errors_inside, result)
+    or meaning.list and errors_instead(request, provider, meaning.list, result)
   if not is_proven(meaning, result, errors) then
     return unproven(request, provider, meaning, errors)
   end
@@ -369,7 +375,7 @@ local function judge_done(request, operation, provider)
   if body == nil then
     return unreadable(request, provider, "the answer is not JSON")
   end
-  local errors = error_body.inside(request, provider.errors_inside or NOTHING, body)
+  local errors = inside(request, operation.meaning.errors_inside, body)
   if errors then
     return unreadable(request, provider, "the answer has an error inside", errors)
   end

@@ -161,7 +161,7 @@ local function load(provider)
   local methods = described.methods
   forget_helpers(described)
   for name, operation in pairs(described.operations) do
-    operation.meaning = said.operations[name] or {}
+    operation.meaning = answer.meaning_of(provider, name)
     methods[name] = method(provider, operation)
   end
   methods.request = on_client(provider, "request", request_method(provider, described))
