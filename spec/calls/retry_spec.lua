@@ -584,7 +584,7 @@ describe("the quota of a client", function()
   it("costs twice as much after time-outs", function()
     local faulty <close> = server.start { { finish = "hang" } }
     local _ <close> = pauses.skip()
-    call(patient(clumio, faulty.url, { timeout = 0.02 }), 15)
+    call(patient(clumio, faulty.url, { timeout = 0.05 }), 15)
     assert.equal(25, #faulty:requests())
   end)
 

@@ -37,13 +37,25 @@ function nginx.is_there()
   return file ~= nil and file:close()
 end
 
+--- Holds a port that nobody gets by chance between here and nginx: systems give out those from
+--- 32768 on.
+local function hold_port()
+  local random <close> = assert(io.open("/dev/urandom", "rb"))
+  for _ = 1, 100 do
+    local port = 16384 + string.unpack("<I2", random:read(2)) % 16384
+    local holder = socket.bind("127.0.0.1", port)
+    if holder then
+      return holder, port
+    end
+  end
+  error "no free port was found"
+end
+
 --- Free ports, all different, by name.
 local function free_ports(names)
   local holders, ports = {}, {}
   for _, name in ipairs(names) do
-    local holder = assert(socket.bind("127.0.0.1", 0))
-    local _, port = holder:getsockname()
-    holders[name], ports[name] = holder, math.tointeger(tonumber(port))
+    holders[name], ports[name] = hold_port()
   end
   for _, holder in pairs(holders) do
     holder:close()
