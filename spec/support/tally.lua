@@ -1,12 +1,24 @@
 -- A helper for busted that counts what passed and what failed, whichever output is asked for, and
 -- leaves "PASSED FAILED" in the file that COFFER_TALLY names. Until the end it says "unfinished".
+--
+-- A test that asserts nothing has failed: it could not fail. That is told on stderr.
 
 local busted = require "busted"
+local luassert = require "luassert"
 
 local path = os.getenv "COFFER_TALLY"
 if not path then return end
 
-local passed, failed = 0, 0
+local passed, failed, asserted = 0, 0, 0
+
+--- Counts the uses of luassert, as a function and by its fields.
+for _, event in ipairs { "__call", "__index" } do
+  local original = assert(getmetatable(luassert)[event])
+  getmetatable(luassert)[event] = function(...)
+    asserted = asserted + 1
+    return original(...)
+  end
+end
 
 local function leave(text)
   local file = assert(io.open(path, "w"))
@@ -14,8 +26,16 @@ local function leave(text)
   assert(file:close())
 end
 
-busted.subscribe({ "test", "end" }, function(_, _, status)
-  if status == "success" then
+busted.subscribe({ "test", "start" }, function()
+  asserted = 0
+  return nil, true
+end)
+
+busted.subscribe({ "test", "end" }, function(element, parent, status)
+  if status == "success" and asserted == 0 then
+    failed = failed + 1
+    io.stderr:write(("\nThis test asserts nothing: %s %s\n"):format(parent.name, element.name))
+  elseif status == "success" then
     passed = passed + 1
   elseif status ~= "pending" then
     failed = failed + 1
