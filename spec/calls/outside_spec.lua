@@ -5,7 +5,6 @@
 local answers = require "answers"
 local client = require "coffer.client"
 local coffer = require "coffer"
-local core = require "coffer.core"
 local pauses = require "pauses"
 local providers = require "providers"
 local server = require "server"
@@ -56,15 +55,30 @@ end
 
 local function nothing() end
 
-local function pages_of(case)
-  for _, operation in pairs(core.describe(case.provider).operations) do
-    if operation.paging then
-      return assert(case.odd_pages, case.provider .. " has pages and no odd_pages")
+describe("odd answers", function()
+  --- Whether an operation of the provider has this in its meaning.
+  local function has(case, what)
+    for _, operation in pairs(client.described(case.provider).operations) do
+      if operation.meaning[what] then
+        return true
+      end
     end
+    return false
   end
-end
 
-for _, case in ipairs(providers.where(pages_of)) do
+  for _, case in ipairs(providers.creates) do
+    it("are there for what has pages: " .. case.provider, function()
+      assert.equal(has(case, "pages"), case.odd_pages ~= nil)
+    end)
+  end
+
+  it("are there for most providers", function()
+    assert.is_true(#providers.where(function(case) return case.odd_pages end) >= 4)
+    assert.is_true(#providers.where(function(case) return case.odd_waits end) >= 3)
+  end)
+end)
+
+for _, case in ipairs(providers.where(function(case) return case.odd_pages end)) do
   local odd = case.odd_pages
 
   describe("the pages of " .. case.provider, function()
