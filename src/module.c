@@ -86,6 +86,7 @@ static void set_keeping(lua_State *L, const char *name, const char *key)
 }
 
 static const luaL_Reg functions[] = {
+    {"answers", describe_answers},
     {"array_mark", marshal_array_mark},
     {"authorization", client_authorization},
     {"clock", system_clock},

@@ -20,48 +20,63 @@ static void set_flag(lua_State *L, const char *name, bool flag)
   lua_setfield(L, -2, name);
 }
 
-/* The schema whose fields are named: an object's own, or that of the objects
-** in a list. */
-static const struct schema *named_fields(const struct schema *schema)
-{
-  return schema->kind == SCHEMA_ARRAY && schema->item ? schema->item : schema;
-}
+/* What the kinds of schema are called. */
+static const char *const kinds[] = {[SCHEMA_ANY] = "any",
+                                    [SCHEMA_TEXT] = "string",
+                                    [SCHEMA_SECRET] = "secret",
+                                    [SCHEMA_BOOLEAN] = "boolean",
+                                    [SCHEMA_INT32] = "int32",
+                                    [SCHEMA_INT64] = "int64",
+                                    [SCHEMA_INTEGER_OR_TEXT] = "code",
+                                    [SCHEMA_OBJECT] = "table",
+                                    [SCHEMA_ARRAY] = "list",
+                                    [SCHEMA_MAP] = "map"};
 
 static void describe_fields(lua_State *L, const struct schema *schema);
 
-static void describe_parameter(lua_State *L, const struct field *field)
+/* Adds to the table on top what a schema says: `type`; `fields` of an object;
+** `item`, described likewise, of a list or map; and what a text has to be. */
+static void describe_schema(lua_State *L, const struct schema *schema)
 {
-  static const char *const kinds[] = {[SCHEMA_ANY] = "any",
-                                      [SCHEMA_TEXT] = "string",
-                                      [SCHEMA_SECRET] = "secret",
-                                      [SCHEMA_BOOLEAN] = "boolean",
-                                      [SCHEMA_INT32] = "int32",
-                                      [SCHEMA_INT64] = "int64",
-                                      [SCHEMA_INTEGER_OR_TEXT] = "code",
-                                      [SCHEMA_OBJECT] = "table",
-                                      [SCHEMA_ARRAY] = "list",
-                                      [SCHEMA_MAP] = "table"};
-  const struct schema *inner = named_fields(field->schema);
-  lua_createtable(L, 0, 7);
-  set_text(L, "name", field->name);
-  set_text(L, "type", kinds[field->schema->kind]);
-  set_flag(L, "is_required", (field->flags & FIELD_REQUIRED) != 0);
-  set_flag(L, "is_fixed", (field->flags & FIELD_FIXED) != 0);
-  set_flag(L, "is_of_client", (field->flags & FIELD_OF_CLIENT) != 0);
-  set_text(L, "about", field->about);
-  if (inner->field_count > 0) {
-    describe_fields(L, inner);
+  luaL_checkstack(L, 4, NULL);
+  set_text(L, "type", kinds[schema->kind]);
+  set_text(L, "resource", schema->resource);
+  set_text(L, "rule", schema->rule ? schema->rule->phrase : NULL);
+  set_flag(L, "is_boolean_text", schema->form == FORM_FROM_BOOLEAN);
+  if (schema->field_count > 0) {
+    describe_fields(L, schema);
     lua_setfield(L, -2, "fields");
+  }
+  if (schema->item) {
+    lua_createtable(L, 0, 3);
+    describe_schema(L, schema->item);
+    lua_setfield(L, -2, "item");
   }
 }
 
-/* Pushes a list of what is in an object, each with its own `fields`. */
+static void describe_field(lua_State *L, const struct field *field)
+{
+  lua_createtable(L, 0, 8);
+  set_text(L, "name", field->name);
+  set_flag(L, "is_required", (field->flags & FIELD_REQUIRED) != 0);
+  set_flag(L, "is_fixed", (field->flags & FIELD_FIXED) != 0);
+  set_flag(L, "is_of_client", (field->flags & FIELD_OF_CLIENT) != 0);
+  set_flag(L, "is_listed", (field->flags & FIELD_LISTED) != 0);
+  set_text(L, "about", field->about);
+  set_text(L, "fixed", field->fixed_text);
+  if (field->flags & FIELD_FIXED && !field->fixed_text) {
+    lua_pushinteger(L, field->fixed_integer);
+    lua_setfield(L, -2, "fixed");
+  }
+  describe_schema(L, field->schema);
+}
+
+/* Pushes a list of what is in an object. */
 static void describe_fields(lua_State *L, const struct schema *schema)
 {
-  luaL_checkstack(L, 4, NULL);
   lua_createtable(L, (int)schema->field_count, 0);
   for (size_t i = 0; i < schema->field_count; i++) {
-    describe_parameter(L, &schema->fields[i]);
+    describe_field(L, &schema->fields[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
 }
@@ -90,10 +105,16 @@ static void describe_token(lua_State *L, const struct provider *provider)
       set_text(L, "token_variable", provider->settings[i].environment[0]);
 }
 
-int describe_provider(lua_State *L)
+static const struct provider *check_provider(lua_State *L)
 {
   const struct provider *provider = provider_named(luaL_checkstring(L, 1));
   luaL_argcheck(L, provider, 1, "no such provider");
+  return provider;
+}
+
+int describe_provider(lua_State *L)
+{
+  const struct provider *provider = check_provider(L);
   lua_createtable(L, 0, 4);
   set_text(L, "title", provider->title);
   describe_token(L, provider);
@@ -109,5 +130,21 @@ int describe_provider(lua_State *L)
     lua_setfield(L, -2, provider->operations[i].name);
   }
   lua_setfield(L, -2, "operations");
+  return 1;
+}
+
+int describe_answers(lua_State *L)
+{
+  const struct provider *provider = check_provider(L);
+  lua_createtable(L, 0, (int)provider->operation_count);
+  for (size_t i = 0; i < provider->operation_count; i++) {
+    const struct operation *operation = &provider->operations[i];
+    if (!operation->answer)
+      continue;
+    lua_createtable(L, 0, 4);
+    describe_schema(L, operation->answer);
+    set_text(L, "header", operation->answer_header);
+    lua_setfield(L, -2, operation->name);
+  }
   return 1;
 }

@@ -8,4 +8,8 @@
 ** clients. */
 int describe_provider(lua_State *L);
 
+/* core.answers(provider): what the answers of its operations hold, by the
+** operations' names, in the form of their parameters. Tools alone ask. */
+int describe_answers(lua_State *L);
+
 #endif

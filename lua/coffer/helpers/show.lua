@@ -155,7 +155,7 @@ local TYPES = {
 
 local function type_text(parameter)
   local kind = TYPES[parameter.type] or parameter.type
-  kind = kind == "list" and parameter.fields and "list of tables" or kind
+  kind = kind == "list" and parameter.item.fields and "list of tables" or kind
   if parameter.is_of_client then
     return kind .. ", the client's where not given"
   end
@@ -173,7 +173,7 @@ local function put_parameters(lines, parameters, indent)
     if not parameter.is_fixed then
       put_line(lines, indent, parameter.name, type_text(parameter)
         .. (parameter.about and " - " .. parameter.about or ""))
-      put_parameters(lines, parameter.fields or {}, indent .. "  ")
+      put_parameters(lines, (parameter.item or parameter).fields or {}, indent .. "  ")
     end
   end
 end
