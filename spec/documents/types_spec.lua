@@ -4,7 +4,9 @@ local annotations = require "annotations"
 local coffer = require "coffer"
 local core = require "coffer.core"
 
-local classes, words = annotations.read "lua/coffer/types.lua"
+local FILE = "lua/coffer/types.lua"
+
+local classes, words = annotations.read(FILE)
 
 local VAULT = {
   bucket = { clientName = "vault-one" }, plan = { planId = 11, planName = "Gold" },
@@ -53,8 +55,39 @@ local function fits_type(parameter, field)
   local text = field.type
   return text:find("^" .. spelled[parameter.type]) or text:find(spelled[parameter.type] .. "$")
     or text:find(spelled[parameter.type] .. " ")
-    or parameter.type == "string" and text:find '^"'
+    or parameter.type == "string" and (text:find '^"' or words[text:match "^%S+"])
 end
+
+describe("lua/coffer/types.lua", function()
+  it("is as tools/types.lua writes it", function()
+    local file = assert(io.open(FILE))
+    local text = file:read "a"
+    file:close()
+    local written = assert(loadfile "tools/types.lua")()()
+    assert(text == written, "the data have changed since it was written. Run: sh tools/types.sh")
+  end)
+
+  it("has nothing that an editor cannot read", function()
+    assert.same({}, annotations.problems(FILE))
+  end)
+end)
+
+describe("the reading of annotations", function()
+  for _, line in ipairs {
+    "---@field name strin", "---@field name", "---@feild name string", "---@return string[",
+    "---@param on fun(a: string", "---@class coffer.one: coffer.two", '---| "one',
+    "---@field name { a string }", "---@return table<string, coffer.nothing> found",
+  } do
+    it("finds what is wrong with " .. line, function()
+      local path = os.tmpname()
+      finally(function() os.remove(path) end)
+      local file = assert(io.open(path, "w"))
+      file:write(line, "\n")
+      file:close()
+      assert.equal(1, #annotations.problems(path))
+    end)
+  end
+end)
 
 for provider in pairs(core.providers) do
   local described = core.describe(provider)

@@ -15,7 +15,7 @@ static const struct schema wallet = {
         {"available_version", INT64},
         {"aws_region", TEXT},
         {"clumio_aws_account_id", TEXT},
-        {"deployment_url", SECRET},
+        {"deployment_url", SECRET, .about = "a link that carries the token"},
         {"error_code", INTEGER_OR_TEXT},
         {"error_message", TEXT},
         {"id", TEXT},

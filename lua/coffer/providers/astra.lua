@@ -26,6 +26,7 @@ return {
   },
   ensure = {
     method = "ensure_account", plural = "ensure_accounts", call = "create_account",
+    about = "Sees to it that an account of this name exists.",
     sole = "name", name = "id", list = "accounts", key = { name = "name" }, main = "name",
     may = "its name differs in letter case, blanks or Unicode form only",
   },

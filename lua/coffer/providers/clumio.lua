@@ -30,6 +30,7 @@ return {
   },
   ensure = {
     method = "ensure_wallet", plural = "ensure_wallets", call = "create_wallet",
+    about = "Sees to it that a wallet exists.",
     sole = "account_native_id", name = "id", list = "wallets",
     key = { account_native_id = "account_native_id", aws_region = "aws_region" },
     main = "account_native_id", compare = { aws_region = "region" },

@@ -52,6 +52,7 @@ end
 
 --- A job. A fresh one may not be in the list yet.
 local any_job = {
+  about = "Waits until it is over.",
   states = {
     ready = { "Completed", "Completed w/ one or more warnings" },
     pending = {
@@ -141,6 +142,7 @@ return {
   },
   ensure = {
     method = "ensure_s3_vault", plural = "ensure_s3_vaults", call = "create_s3_vault",
+    about = "Sees to it that a vault exists.",
     name = "name", list = "s3_vaults", key = { name = "bucket.clientName" }, main = "name",
     may = "its name differs in letter case, blanks or Unicode form only",
     refuses_second = true, unsafe_twice = "rotateKeys",
@@ -148,16 +150,28 @@ return {
   resources = {
     vault = {
       title = "response.entity.clientName",
-      wait = setmetatable({ subject = end_point_job, gives_resource = true },
-        { __index = any_job }),
+      wait = setmetatable({
+        about = "Waits for the job of its end points; without one it is ready at once.",
+        subject = end_point_job, gives_resource = true,
+      }, { __index = any_job }),
     },
     ["listed vault"] = {
       title = "name",
-      -- it tells of no job: there is nothing known to wait for
-      wait = { subject = function() return nil end },
+      wait = {
+        about = "Gives it back at once: it tells of no job to wait for.",
+        subject = function() return nil end,
+      },
     },
-    job = { title = "jobId", status = "status", wait = any_job },
-    session = { title = "userName" },
+    job = {
+      about = "What a list of jobs tells of one.",
+      title = "jobId", status = "status", wait = any_job,
+    },
+    session = { title = "userName", about = "What a log-in gives." },
   },
-  wait_methods = { wait_job = { operation = "get_job", parameter = "jobId", waits = "job" } },
+  wait_methods = {
+    wait_job = {
+      operation = "get_job", parameter = "jobId", waits = "job",
+      about = "Waits for a job, whatever it is for.",
+    },
+  },
 }

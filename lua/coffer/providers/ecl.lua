@@ -43,7 +43,10 @@ return {
     account = { title = "AcctNum" },
     user = { title = "UserName" },
     users = { title = "User.1.UserName" },
-    ["token until"] = { title = "token.expires_at" },
+    ["token until"] = {
+      title = "token.expires_at",
+      about = "What issue_token gives: the token is its member `X-Subject-Token`.",
+    },
   },
   log_in = {
     operation = "issue_token",
@@ -64,6 +67,7 @@ return {
   },
   ensure = {
     method = "ensure_account", call = "create_account", refuses_second = true,
+    about = "Sees to it that the tenant has an account.",
     key = { tenant_id = "tenant_id" }, fold = "-",
     exists = function(key)
       return { AcctName = key.tenant_id .. "@ecl.ntt.com" }

@@ -1,0 +1,216 @@
+--- What coffer offers, as plain tables, for the tools that write about it. It is read from the
+-- core and the providers' files.
+local core = require "coffer.core"
+
+local api = {}
+
+local NOTHING = {}
+
+--- The names in a table, sorted.
+function api.names(of)
+  local names = {}
+  for name in pairs(of) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+-- Answers ----------------------------------------------------------------------
+
+local function field_of(node, name)
+  for _, field in ipairs(node.fields or NOTHING) do
+    if field.name == name then
+      return field
+    end
+  end
+end
+
+--- The nodes on a path such as `User.1.UserId` of an answer.
+local function nodes_at(node, path)
+  local nodes = {}
+  for step in path:gmatch "[^.]+" do
+    node = node and (step:find "^%d+$" and node.item or field_of(node, step))
+    nodes[#nodes + 1] = node
+  end
+  return nodes
+end
+
+--- An answer with what is known of its fields: those that a success has for certain are `is_sure`,
+-- and those that are told once `is_once`.
+local function answer_of(node, meaning)
+  local held = node.header
+  if held then
+    table.insert(node.fields, { name = held, type = "secret" })
+  end
+  for _, path in pairs { meaning.proof or "", meaning.list or "" } do
+    for _, found in ipairs(nodes_at(node, path)) do
+      found.is_sure = true
+    end
+  end
+  for _, path in ipairs(meaning.once or NOTHING) do
+    local nodes = nodes_at(node, path)
+    nodes[#nodes].is_once = true
+  end
+  return node
+end
+
+--- What a list has: the node of its items.
+local function items_of(answer, meaning)
+  local nodes = nodes_at(answer, meaning.list)
+  return (nodes[#nodes] or answer).item
+end
+
+-- Calls ------------------------------------------------------------------------
+
+--- The one parameter that may be given bare, or nil; and whether one has to be given at all.
+local function needed(parameters)
+  local names = {}
+  for _, parameter in ipairs(parameters) do
+    if parameter.is_required and not parameter.is_of_client then
+      names[#names + 1] = parameter
+    end
+  end
+  return #names == 1 and names[1] or nil, #names > 0
+end
+
+local function call_of(operation, answer, said)
+  local meaning = said.operations[operation.name] or NOTHING
+  local sole, is_needed = needed(operation.parameters)
+  local log_in = said.log_in
+  local is_log_in = log_in and log_in.operation == operation.name
+  return {
+    name = operation.name, about = operation.about, parameters = operation.parameters, sole = sole,
+    needs_parameters = is_needed and not is_log_in,
+    log_in = is_log_in and log_in.needs or nil,
+    answer = answer and answer_of(answer, meaning),
+    pages = meaning.pages and meaning.pages.name,
+    list = meaning.list,
+    items = answer and meaning.list and items_of(answer, meaning),
+  }
+end
+
+-- Resources --------------------------------------------------------------------
+
+--- Two descriptions of one resource, joined: what is known of a field at one place counts.
+local function join(known, node)
+  for i, field in ipairs(node.fields) do
+    known.fields[i].is_sure = known.fields[i].is_sure or field.is_sure
+    known.fields[i].is_once = known.fields[i].is_once or field.is_once
+  end
+end
+
+--- Gathers the nodes of resources, by their names.
+local function gather(node, found)
+  local name = node.resource
+  if name and found[name] then
+    join(found[name], node)
+  elseif name then
+    found[name] = { fields = node.fields }
+  end
+  for _, field in ipairs(node.fields or NOTHING) do
+    gather(field, found)
+  end
+  if node.item then
+    gather(node.item, found)
+  end
+end
+
+--- The words of a resource's state, in which waiting is put: { field =, words = }, or nil.
+local function state_of(wait)
+  if not (wait and wait.states and wait.state) then
+    return nil
+  end
+  local words = {}
+  for _, kind in ipairs { "ready", "pending", "partial" } do
+    table.move(wait.states[kind] or NOTHING, 1, #(wait.states[kind] or NOTHING), #words + 1, words)
+  end
+  return { field = wait.state, words = words }
+end
+
+local function resource_of(name, node, said, calls)
+  local methods = {}
+  for _, method in ipairs(api.names(said.methods or NOTHING)) do
+    local call = calls[said.methods[method].operation]
+    methods[#methods + 1] = { name = method, call = call, takes_more = #call.parameters > 1,
+                              given = said.methods[method].parameter }
+  end
+  local state = state_of(said.wait)
+  return {
+    name = name, about = said.about, fields = node.fields, methods = methods,
+    wait = said.wait and { about = said.wait.about },
+    state = state and field_of(node, state.field) and state,
+  }
+end
+
+local function resources_of(said, calls)
+  local found, resources = {}, {}
+  for _, name in ipairs(api.names(calls)) do
+    if calls[name].answer then
+      gather(calls[name].answer, found)
+    end
+  end
+  for _, name in ipairs(api.names(found)) do
+    resources[#resources + 1] = resource_of(name, found[name], said.resources[name], calls)
+  end
+  return resources
+end
+
+-- Providers --------------------------------------------------------------------
+
+local function in_order(by_name)
+  local list = {}
+  for _, name in ipairs(api.names(by_name)) do
+    list[#list + 1] = by_name[name]
+  end
+  return list
+end
+
+--- What makes the calls of a list an ensure: { method =, plural =, call =, items =, takes_bare = }.
+local function ensure_of(said, calls)
+  local ensure = said.ensure
+  if not ensure then
+    return nil
+  end
+  local items
+  for _, call in pairs(calls) do
+    items = items or call.pages and call.pages == ensure.list and call.items
+  end
+  return { method = ensure.method, plural = ensure.plural, about = ensure.about,
+           call = calls[ensure.call], items = items, takes_bare = ensure.sole ~= nil }
+end
+
+local function waits_of(said, calls)
+  local waits = {}
+  for _, name in ipairs(api.names(said.wait_methods or NOTHING)) do
+    local wait = said.wait_methods[name]
+    waits[#waits + 1] = { name = name, about = wait.about, call = calls[wait.operation],
+                          resource = wait.waits }
+  end
+  return waits
+end
+
+local function provider_of(name)
+  local described, answers = core.describe(name), core.answers(name)
+  local said = require("coffer.providers." .. name)
+  local calls = {}
+  for called, operation in pairs(described.operations) do
+    calls[called] = call_of(operation, answers[called], said)
+  end
+  return {
+    name = name, title = described.title, calls = in_order(calls),
+    resources = resources_of(said, calls), ensure = ensure_of(said, calls),
+    waits = waits_of(said, calls),
+  }
+end
+
+--- @return table { providers = list }
+function api.read()
+  local providers = {}
+  for i, name in ipairs(api.names(core.providers)) do
+    providers[i] = provider_of(name)
+  end
+  return { providers = providers }
+end
+
+return api
