@@ -8,14 +8,12 @@
 #include "binding/loop.h"
 #include "binding/marshal.h"
 #include "binding/misuse.h"
-#include "binding/options.h"
 #include "binding/path.h"
 #include "binding/request.h"
 #include "binding/response.h"
 #include "binding/secret.h"
 #include "binding/settings.h"
 #include "binding/system.h"
-#include "model/nearest.h"
 #include "version.h"
 
 #include <curl/curl.h>
@@ -24,24 +22,6 @@
 #define COFFER_EXPORT __attribute__((visibility("default")))
 
 enum { MIN_CURL = 0x075400 }; /* 7.84.0 */
-
-/* core.nearest(name, known): the name among the keys of `known` that the
-** misspelt one was meant to be, or nil; and whose option it is, or nil. */
-static int core_nearest(lua_State *L)
-{
-  struct nearest_search search = {.wanted = luaL_checkstring(L, 1)};
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  lua_pushnil(L);
-  while (lua_next(L, 2)) {
-    if (lua_type(L, -2) == LUA_TSTRING)
-      nearest_offer(&search, lua_tostring(L, -2));
-    lua_pop(L, 1);
-  }
-  lua_pushstring(L, search.nearest);
-  lua_pushstring(L, nearest_home(search.wanted));
-  return 2;
-}
 
 /* core.providers: the title of each provider by its name. */
 static void push_providers(lua_State *L)
@@ -95,12 +75,11 @@ static const luaL_Reg functions[] = {
     {"descriptor", loop_descriptor},
     {"hand_over", hand_over},
     {"finished", loop_finished},
+    {"flaw", settings_flaw},
     {"lock", lock_take},
     {"misuse", misuse_raise},
-    {"nearest", core_nearest},
     {"member", path_get},
     {"is_terminal", system_is_terminal},
-    {"is_verification", options_is_verification},
     {"open", open_client},
     {"read_token", system_read_token},
     {"secret", secret_new},

@@ -8,8 +8,9 @@ local failures = require "coffer.failure"
 local marks = require "coffer.values.marks"
 local need = require "coffer.need"
 local pace = require "coffer.pace"
+local nearest = require "coffer.values.nearest"
+local options = require "coffer.options"
 local path = require "coffer.values.path"
-local policy = require "coffer.options"
 local retry = require "coffer.retry"
 local resources = require "coffer.resources"
 
@@ -17,16 +18,8 @@ local client = {}
 
 local getmetatable, rawget, type = getmetatable, rawget, type
 
---- The call options that are Lua's.
-local limits = { "attempts", "deadline" }
-
 --- What Lua keeps of each client: see `new_state`.
 local states = core.states
-
-local function hint(wanted, known)
-  local nearest = type(wanted) == "string" and core.nearest(wanted, known)
-  return nearest and (" (did you mean '%s'?)"):format(nearest) or ""
-end
 
 --- Where a parameter made rows of a list's items, they get their names back.
 local function name_rows(pages, meaning, result, parameters)
@@ -36,9 +29,12 @@ local function name_rows(pages, meaning, result, parameters)
   end
 end
 
+--- The providers that were used: { described =, kinds =, options = }.
+local loaded = {}
+
 --- Prepares a request; a log-in without parameters has the client's own.
 -- @return the core's request; or nil and what a failure tells
-local function prepare(self, provider, operation, parameters, options)
+local function prepare(self, provider, operation, parameters, given)
   local resource = getmetatable(parameters)
   if resource and type(resource) == "table" and rawget(resource, "client") then
     core.misuse(("%s:%s takes parameters, got a %s: give its ID, or call its method"):format(
@@ -48,17 +44,21 @@ local function prepare(self, provider, operation, parameters, options)
   if parameters == nil and operation.meaning.is_token and states[self] then
     parameters = credentials.parameters(self, provider, operation.name)
   end
-  return operation.prepare(self, parameters, options)
+  local request, fields = operation.prepare(self, parameters, given)
+  if fields then
+    options.explain(loaded[provider].options, fields.details)
+  end
+  return request, fields
 end
 
 --- Sends it. What may be missing is loaded before, for it would cost the answer.
-local function send(self, operation, request, parameters, options)
+local function send(self, operation, request, parameters, given)
   local paging = operation.meaning.pages
   if not (paging and paging.row_names) then
-    return call.send(states[self], operation, request, options)
+    return call.send(states[self], operation, request, given)
   end
   local pages = need "coffer.helpers.pages"
-  local result, failure, code = call.send(states[self], operation, request, options)
+  local result, failure, code = call.send(states[self], operation, request, given)
   name_rows(pages, operation.meaning, result, parameters)
   if failure then
     return result, failure, code
@@ -69,15 +69,13 @@ end
 --- The method of one operation.
 local function method(provider, operation)
   local whose = provider .. ":" .. operation.name
-  return function(self, parameters, options)
-    if options then
-      policy.check(whose, options, limits)
-    end
-    local request, fields = prepare(self, provider, operation, parameters, options)
+  return function(self, parameters, given)
+    options.check(whose, options.call, given)
+    local request, fields = prepare(self, provider, operation, parameters, given)
     if not request then
       return nil, failures.new(fields, 0)
     end
-    return send(self, operation, request, parameters, options)
+    return send(self, operation, request, parameters, given)
   end
 end
 
@@ -90,22 +88,22 @@ end
 --- client:request(operation, parameters, options): the call, prepared and not
 -- sent; see coffer.request.
 local function request_method(provider, described)
-  return function(self, name, parameters, options)
+  return function(self, name, parameters, given)
     local operation = described.operations[name]
     if not operation and described.methods[name] then
       core.misuse(("%s:%s is more than one call and cannot be prepared"):format(provider, name))
     elseif not operation then
       core.misuse(("%s has no call '%s'%s"):format(provider, tostring(name),
-        hint(name, described.operations)))
+        nearest.hint(name, described.operations)))
     end
-    policy.check(provider .. ":request", options, limits)
-    local request, fields = prepare(self, provider, operation, parameters, options)
+    options.check(provider .. ":request", options.call, given)
+    local request, fields = prepare(self, provider, operation, parameters, given)
     if not request then
       return nil, failures.new(fields, 0)
     end
     return need("coffer.helpers.request").new(request, token_of(self, described), function(sent)
       marks.learn()
-      return send(self, operation, sent, parameters, options)
+      return send(self, operation, sent, parameters, given)
     end)
   end
 end
@@ -176,11 +174,10 @@ local function load(provider)
     end,
   })
   local kinds = resources.of(provider, said.resources, described.operations)
-  return { described = described, kinds = kinds }
+  return {
+    described = described, kinds = kinds, options = options.client(described, said.options),
+  }
 end
-
---- The providers that were used.
-local loaded = {}
 
 local function load_once(provider)
   loaded[provider] = loaded[provider] or load(provider)
@@ -200,38 +197,39 @@ local function log_of(given)
   return is_asked and need("coffer.helpers.log").of(given)
 end
 
-local function new_state(self, provider, options)
+--- @param taken table: the constructor's options, with the defaults
+local function new_state(self, provider, taken)
   local state = {
     client = self,
     provider = provider,
-    attempts = options.attempts or 3,
-    deadline = options.deadline or 300,
-    timeout = options.timeout,
-    least = retry.least_time(options.deadline or 300, options.timeout),
+    attempts = taken.attempts,
+    deadline = taken.deadline,
+    timeout = taken.timeout,
+    least = retry.least_time(taken.deadline, taken.timeout),
     quota = retry.quota(),
     pace = pace.new(),
-    log = log_of(options.log),
-    on_tokens = options.on_tokens,
-    source = credentials.source(self, provider, options),
+    log = log_of(taken.log),
+    on_tokens = taken.on_tokens,
+    source = credentials.source(self, provider, taken),
   }
   -- the log-in of a client is a call like any other
-  function state.call(name, parameters, call_options)
-    return self[name](self, parameters, call_options)
+  function state.call(name, parameters, given)
+    return self[name](self, parameters, given)
   end
   return state
 end
 
 --- Opens a client of a provider, by its name.
-function client.open(provider, options)
-  policy.check("coffer." .. provider, options,
-    { "attempts", "deadline", "log", "on_tokens", "token_file" })
-  local metatables = {}
-  local opened, fields = core.open(provider, options, metatables)
+function client.open(provider, given)
+  local own = load_once(provider)
+  options.check("coffer." .. provider, own.options, given)
+  local taken, metatables = options.with_defaults(own.options, given), {}
+  local opened, fields = core.open(provider, taken, metatables)
   if not opened then
     return nil, failures.new(fields, 0)
   end
-  resources.bind(load_once(provider).kinds, opened, metatables)
-  states[opened] = new_state(opened, provider, options or {})
+  resources.bind(own.kinds, opened, metatables)
+  states[opened] = new_state(opened, provider, taken)
   return opened
 end
 

@@ -5,13 +5,11 @@ local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
 local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
-local policy = require "coffer.options"
+local options = require "coffer.options"
 local progress = require "coffer.progress"
 local text = require "coffer.values.text"
 
 local map = {}
-
-local AT_ONCE = 32
 
 --- How long an interrupt may have to wait, in seconds.
 local STEP = 0.1
@@ -416,28 +414,24 @@ local function check_list(list, fn)
   end
 end
 
-local option_names = { "at_once", "per_second", "on_progress", "stop_on_failure" }
-
 --- coffer.map(list, fn, options): runs fn(item, index) for each item, so many
 -- at once, and waits for all of them.
 -- @param list list
 -- @param fn function(item, index): gives back a result; or nil, failure
--- @param options table or nil: `at_once` (32), `per_second` (requests, no
---   pace where absent), `on_progress` (called with { done =, total = }),
---   `stop_on_failure` (begins no other item behind a failure)
+-- @param given table or nil: options, see coffer.options
 -- @return results, failures: what came of the item of the same index. A
 --   function that raised is a failure of its item, with its traceback.
 -- Raises for wrong options. Where it is left by an error, such as an
 -- interrupt, what was in the air is stopped first, and the error is a table
 -- { cause =, results =, failures =, failure = the first that is in doubt }.
-function map.map(list, fn, options)
+function map.map(list, fn, given)
   check_list(list, fn)
-  policy.check_all("coffer.map", options, option_names, core.nearest)
-  options = options or {}
+  options.check("coffer.map", options.map, given)
+  local taken = options.with_defaults(options.map, given)
   local run = {
     list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0, told = 0,
-    at_once = options.at_once or AT_ONCE, per_second = options.per_second,
-    on_progress = options.on_progress, stop_on_failure = options.stop_on_failure,
+    at_once = taken.at_once, per_second = taken.per_second,
+    on_progress = taken.on_progress, stop_on_failure = taken.stop_on_failure,
     results = {}, failures = {}, ready = {}, without_room = {}, outer = scheduler.current(),
     thread = coroutine.running(), handler = false,
     tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},

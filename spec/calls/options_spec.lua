@@ -90,8 +90,37 @@ describe("an option that nobody knows", function()
     local said = loopback.raised(providers.clumio, function(clumio)
       clumio:ensure_wallet("123456789012", { interval = 3 })
     end)
-    matches("option 'interval' is not known (it is an option of wait)", said)
+    matches("unknown option 'interval' (it is an option of wait)", said)
   end)
+
+  local takers = {
+    ["coffer.clumio"] = function(_, options) coffer.clumio(options) end,
+    ["clumio:create_wallet"] = function(client, options) client:create_wallet({}, options) end,
+    ["clumio:request"] = function(client, options)
+      client:request("create_wallet", {}, options)
+    end,
+    ["clumio:wallets"] = function(client, options) client:wallets({}, options) end,
+    ["clumio:ensure_wallet"] = function(client, options) client:ensure_wallet({}, options) end,
+    ["clumio:ensure_wallets"] = function(client, options) client:ensure_wallets({}, options) end,
+    ["coffer.map"] = function(_, options) coffer.map({}, print, options) end,
+    ["coffer.sandbox"] = function(_, options) coffer.sandbox(options) end,
+  }
+
+  for whose, take in pairs(takers) do
+    it("raises in the same words everywhere: " .. whose, function()
+      local client = providers.clumio.client(BASE)
+      for options, wrong in pairs {
+        [{ elephant = 1 }] = ": unknown option 'elephant'$",
+        [{ "token" }] = ": options are named, got a number as name$",
+        [7] = " takes a table of options, got number$",
+      } do
+        local line = debug.getinfo(take, "S").linedefined
+        local _, said = pcall(take, client, options)
+        assert.matches(whose .. wrong, said)
+        assert.truthy(tonumber(said:match "^spec/calls/options_spec.lua:(%d+):") - line <= 1, said)
+      end
+    end)
+  end
 
   it("raises without a guess where none is near", function()
     local said = raised(providers.clumio, { elephant = "x" })
@@ -118,6 +147,25 @@ describe("an option that nobody knows", function()
       providers.clumio.create(clumio, { timeot = 3 })
     end)
     matches("clumio:create_wallet: unknown option 'timeot' (did you mean 'timeout'?)", said)
+  end)
+end)
+
+describe("an option of a call", function()
+  local options = require "coffer.options"
+
+  it("is taken by whatever makes such calls", function()
+    for _, name in ipairs(options.call.names) do
+      for _, set in ipairs { options.ensure, options.ensure_many } do
+        assert.truthy(set.rows[name], name)
+      end
+    end
+  end)
+
+  it("goes with each page of an iterator", function()
+    local faulty <close> = server.start { { finish = "hang" } }
+    local client = providers.clumio.client(faulty.url)
+    local _, failure = client:wallets({}, { timeout = 0.2, attempts = 1 }):collect()
+    assert.equal("timeout", failure.code)
   end)
 end)
 

@@ -113,34 +113,32 @@ for name in pairs(core.providers) do
   end)
 end
 
-describe("docs/options.md", function()
-  -- The names stand in the C sources, as {"name", OPTION_..., and {"name", SETTING_...
-  local function source_of(path)
-    return (read(path):gsub("%s+", " "))
+describe("the tables of options", function()
+  local fill = assert(loadfile "tools/options.lua")()
+
+  for path, names in pairs {
+    ["docs/options.md"] = { "client", "providers", "call", "environment" },
+    ["docs/helpers.md"] = { "ensure", "wait", "map" },
+  } do
+    it("are as tools/options.lua writes them: " .. path, function()
+      local text = read(path)
+      for _, name in ipairs(names) do
+        assert.truthy(text:find(("<!-- options: %s -->"):format(name), 1, true), name)
+      end
+      assert.equal(fill(text), text)
+    end)
   end
 
-  it("names every option of a client", function()
-    for option in source_of("src/binding/settings.c"):gmatch '{"([%w_]+)", OPTION_' do
-      says("docs/options.md", ("`%s`"):format(option))
-    end
+  it("have a line about every option", function()
+    local options = require "coffer.options"
     for name in pairs(core.providers) do
-      for option in source_of(("src/providers/%s.c"):format(name)):gmatch '{"([%w_]+)", SETTING_' do
-        says("docs/options.md", ("`%s`"):format(option), ("docs/%s.md"):format(name))
+      local said = require("coffer.providers." .. name).options
+      local set = options.client(core.describe(name), said)
+      for _, option in ipairs(set.names) do
+        assert.is_string(set.rows[option].about, name .. " " .. option)
       end
-    end
-  end)
-
-  it("names every option of a call", function()
-    for option in source_of("src/binding/prepare.c"):gmatch '{"([%w_]+)", OPTION_' do
-      says("docs/options.md", ("`%s`"):format(option))
-    end
-  end)
-
-  it("names every variable of the environment", function()
-    for name in pairs(core.providers) do
-      local settings = source_of(("src/providers/%s.c"):format(name)):match "SETTINGS(%b())"
-      for variable in settings:gmatch '"([%u_]+)"' do
-        says("docs/options.md", ("`%s`"):format(variable), ("docs/%s.md"):format(name))
+      for option in pairs(said or {}) do
+        assert.truthy(set.rows[option], ("the core has no %s of %s"):format(option, name))
       end
     end
   end)

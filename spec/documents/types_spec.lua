@@ -135,17 +135,6 @@ for provider in pairs(core.providers) do
         has_methods(wanted, class)
       end)
     end
-
-    it("have options that its constructor knows", function()
-      local all = { classes["coffer.options"].fields, classes[prefix .. ".options"].fields }
-      for _, fields in ipairs(all) do
-        for name in pairs(fields) do
-          local options = box:options(provider, { [name] = 0 })
-          local _, said = pcall(coffer[provider], options)
-          assert.is_nil(tostring(said):find("unknown option", 1, true), name)
-        end
-      end
-    end)
   end)
 end
 
@@ -247,38 +236,42 @@ describe("the annotations of the module", function()
 end)
 
 describe("the annotations of options", function()
-  local function options_in(path)
-    local file = assert(io.open(path))
-    local text = file:read "a":gsub("%s+", " ")
-    file:close()
-    return text:gmatch '{"([%w_]+)", OPTION_'
-  end
+  local options = require "coffer.options"
 
-  it("have every option of a client", function()
-    for name in options_in "src/binding/settings.c" do
-      assert.is_truthy(class_of "coffer.options".fields[name], name)
-    end
-  end)
-
-  it("have the options of a call and no other", function()
-    local wanted = {}
-    for name in options_in "src/binding/prepare.c" do
-      wanted[name] = true
-    end
-    assert.same(names_of(wanted), names_of(class_of "coffer.call_options".fields))
-  end)
-
-  it("have the options of Lua's helpers", function()
-    local policy = require "coffer.options"
-    local known = {}
-    for _, class in ipairs { "options", "call_options", "ensure_options", "wait_options",
-      "map_options" } do
-      for name in pairs(class_of("coffer." .. class).fields) do
-        known[name] = true
+  local function has_options(set, class, ...)
+    local there, wanted = {}, {}
+    for _, name in ipairs { class, ... } do
+      for field in pairs(class_of(name).fields) do
+        there[field] = true
       end
     end
-    for name in pairs(policy.checks) do
-      assert.is_true(known[name], name)
+    for _, name in ipairs(set.names) do
+      wanted[name] = true
     end
+    assert.same(names_of(wanted), names_of(there))
+  end
+
+  for name in pairs(core.providers) do
+    it("have the options of a client and no other: " .. name, function()
+      local set = options.client(core.describe(name), require("coffer.providers." .. name).options)
+      has_options(set, "coffer.options", ("coffer.%s.options"):format(name))
+    end)
+  end
+
+  it("have the options of a call and no other", function()
+    has_options(options.call, "coffer.call_options")
+  end)
+
+  it("have the options of helpers and no other", function()
+    has_options(options.ensure, "coffer.ensure_options", "coffer.call_options")
+    has_options(options.ensure_many, "coffer.ensure_many_options", "coffer.ensure_options",
+      "coffer.call_options")
+    has_options(options.wait { "errors" }, "coffer.wait_options")
+    has_options(options.map, "coffer.map_options")
+  end)
+
+  it("have the options of the sandbox and its faults and no other", function()
+    has_options(options.sandbox, "coffer.sandbox_options")
+    has_options(options.fault, "coffer.fault")
   end)
 end)

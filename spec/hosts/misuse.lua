@@ -240,7 +240,8 @@ local function misuse_things()
   local box <close> = coffer.sandbox()
   local number = 0
   local function create(things)
-    local client = assert(core.open("clumio", box:options "clumio", things))
+    local options = box:options("clumio", { timeout = 10, max_response = 10000 })
+    local client = assert(core.open("clumio", options, things))
     local prepare = core.describe("clumio").operations.create_wallet.prepare
     number = number + 1
     local request = prepare(client, ("%012d"):format(number))

@@ -519,7 +519,8 @@ describe("a second copy", function()
       package.loaded["another.name"] = cores[2]
       for _, opener in ipairs(cores) do
         for _, caller in ipairs(cores) do
-          local client = assert(opener.open("clumio", { base_url = url, token = "t" }))
+          local client = assert(opener.open("clumio", { base_url = url, token = "t",
+            timeout = 10, connect_timeout = 10, max_response = 10000 }))
           local request = caller.describe("clumio").operations.create_wallet
             .prepare(client, "123456789012")
           request:start()

@@ -188,7 +188,7 @@ describe("a mistake in a call of a sandbox", function()
     assert.error_matches(function() sandbox { strct = true } end,
       "coffer.sandbox: unknown option 'strct' %(did you mean 'strict'%?%)")
     assert.error_matches(function() sandbox "x" end,
-      "coffer.sandbox: options must be a table, got string")
+      "coffer.sandbox takes a table of options, got string")
     assert.error_matches(function() box:fail { status = 500 } end,
       "box:fail: option 'operation' is required")
     assert.error_matches(function() box:options("clumio", "x") end,
@@ -284,8 +284,8 @@ describe("the core of a sandbox", function()
 
   it("reports a module that is no table", function()
     assert.error_matches(function()
-      sandbox_core.start("coffer.sandbox.nearest", package.path, package.cpath)
-    end, "module 'coffer.sandbox.nearest' is not a table")
+      sandbox_core.start("coffer.need", package.path, package.cpath)
+    end, "module 'coffer.need' is not a table")
   end)
 
   it("reports an error of the function that it calls", function()
@@ -599,7 +599,7 @@ describe("a fault of a sandbox", function()
 
   it("needs a status that HTTP has", function()
     assert.error_matches(function() box:fail { operation = "create_wallet", status = 42 } end,
-      "'status' must be an integer from 200 to 599")
+      "'status' must be a whole number from 200 to 599, got 42")
   end)
 
   it("refuses a header that would begin another", function()

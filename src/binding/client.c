@@ -33,11 +33,8 @@ struct client *client_push(lua_State *L, const struct provider *provider)
   *client = (struct client){.provider = provider,
                             .token_header = provider->token_header,
                             .token_scheme = provider->token_scheme,
-                            .timeout = 60000,
                             .process = getpid(),
-                            .route = {.user_agent = COFFER_AGENT,
-                                      .connect_timeout = 10000,
-                                      .max_body = (size_t)16 * 1024 * 1024}};
+                            .route = {.user_agent = COFFER_AGENT}};
   luaL_setmetatable(L, type);
   lua_remove(L, -2);
   return client;
@@ -237,13 +234,8 @@ int client_set_token(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);
   size_t length = 0;
-  struct secret *given = secret_test(L, 2);
-  const char *text = given ? given->bytes : NULL;
   lua_settop(L, 2);
-  if (given)
-    length = given->length;
-  else if (lua_type(L, 2) == LUA_TSTRING)
-    text = lua_tolstring(L, 2, &length);
+  const char *text = secret_text(L, 2, &length);
   const char *wrong;
   if (!client->transfers.multi)
     wrong = "came too late: the client is closed";

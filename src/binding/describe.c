@@ -97,12 +97,34 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   lua_setfield(L, -2, "parameters");
 }
 
-/* Describes where a token may come from. */
+/* Describes where a token may come from, and where it goes. */
 static void describe_token(lua_State *L, const struct provider *provider)
 {
+  set_text(L, "token_header", provider->token_header);
   for (size_t i = 0; i < provider->setting_count; i++)
     if (provider->settings[i].use == SETTING_TOKEN)
       set_text(L, "token_variable", provider->settings[i].environment[0]);
+}
+
+/* The options of a provider's constructor that the core checks. */
+static void describe_settings(lua_State *L, const struct provider *provider)
+{
+  lua_createtable(L, (int)provider->setting_count, 0);
+  for (size_t i = 0; i < provider->setting_count; i++) {
+    const struct setting *setting = &provider->settings[i];
+    lua_createtable(L, 0, 4);
+    set_text(L, "name", setting->name);
+    set_flag(L, "is_required", setting->is_required);
+    set_flag(L, "is_secret", setting->use == SETTING_CREDENTIAL);
+    lua_createtable(L, 2, 0);
+    for (size_t k = 0; k < ARRAY_LENGTH(setting->environment); k++) {
+      lua_pushstring(L, setting->environment[k]);
+      lua_rawseti(L, -2, (lua_Integer)k + 1);
+    }
+    lua_setfield(L, -2, "environment");
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "settings");
 }
 
 static const struct provider *check_provider(lua_State *L)
@@ -115,8 +137,10 @@ static const struct provider *check_provider(lua_State *L)
 int describe_provider(lua_State *L)
 {
   const struct provider *provider = check_provider(L);
-  lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 7);
+  set_text(L, "name", provider->name);
   set_text(L, "title", provider->title);
+  describe_settings(L, provider);
   describe_token(L, provider);
   luaL_getmetatable(L, client_type_name(L, provider));
   lua_getfield(L, -1, "__index");

@@ -2,8 +2,6 @@
 
 #include "binding/misuse.h"
 
-#include "model/nearest.h"
-
 #include <lauxlib.h>
 #include <stdarg.h>
 #include <string.h>
@@ -77,12 +75,10 @@ int misuse_raise(lua_State *L)
   misuse(L, "%s", luaL_checkstring(L, 1));
 }
 
-const char *misuse_hint(lua_State *L, const struct nearest_search *search)
+size_t utf8_prefix(const char *text, size_t most)
 {
-  const char *home = nearest_home(search->wanted);
-  if (home)
-    return lua_pushfstring(L, " (it is an option of %s)", home);
-  if (search->nearest)
-    return lua_pushfstring(L, " (did you mean '%s'?)", search->nearest);
-  return "";
+  size_t length = most;
+  while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+    length--;
+  return length;
 }

@@ -1,8 +1,6 @@
 #ifndef COFFER_MISUSE_H
 #define COFFER_MISUSE_H
 
-#include "model/nearest.h"
-
 #include <lua.h>
 
 /* Raises an error that points at the line of the user, outside of coffer's own
@@ -12,8 +10,8 @@ _Noreturn void misuse(lua_State *L, const char *format, ...)
 
 int misuse_raise(lua_State *L);
 
-/* The text that ends a message about an unknown name: " (did you mean ...)",
-** whose option it is, or "". Stays on the stack. */
-const char *misuse_hint(lua_State *L, const struct nearest_search *search);
+/* Where to cut a longer text so that no UTF-8 sequence is cut in two: `most`,
+** or a little less. */
+size_t utf8_prefix(const char *text, size_t most);
 
 #endif

@@ -6,8 +6,8 @@
 #include "binding/failure.h"
 #include "binding/marshal.h"
 #include "binding/misuse.h"
-#include "binding/options.h"
 #include "binding/request.h"
+#include "binding/settings.h"
 #include "wire/address.h"
 
 #include <stddef.h>
@@ -66,44 +66,29 @@ static void settle_parameters(lua_State *L, const struct provider *provider,
   lua_replace(L, AT_PARAMETERS);
 }
 
-/* Pushes call option `extra`, or nil. */
+/* Pushes an option of the call, or nil. Lua has checked them. */
+static int push_option(lua_State *L, const char *name)
+{
+  if (!lua_istable(L, AT_OPTIONS)) {
+    lua_pushnil(L);
+    return LUA_TNIL;
+  }
+  lua_pushstring(L, name);
+  return lua_rawget(L, AT_OPTIONS);
+}
+
 static void push_extra(lua_State *L, const struct provider *provider,
                        const struct operation *operation)
 {
-  if (lua_isnil(L, AT_OPTIONS)) {
-    lua_pushnil(L);
-    return;
-  }
-  lua_pushliteral(L, "extra");
-  if (lua_rawget(L, AT_OPTIONS) == LUA_TNIL)
-    return;
-  if (!lua_istable(L, -1))
-    misuse(L, "%s: option 'extra' must be a table of body fields",
-           call_name(L, provider, operation));
-  if (!operation->content_type)
+  if (push_option(L, "extra") != LUA_TNIL && !operation->content_type)
     misuse(L, "%s: option 'extra' must not be given, this call has no body",
            call_name(L, provider, operation));
 }
 
-/* Takes what the core needs of the call's options; the others are Lua's. */
-static void take_options(lua_State *L, struct request *request)
+static void take_timeout(lua_State *L, struct request *request)
 {
-  static const struct option call_options[] = {
-      {"timeout", OPTION_SECONDS, offsetof(struct request, timeout), 86400},
-      {"extra", OPTION_OTHER},
-      {"attempts", OPTION_OTHER},
-      {"deadline", OPTION_OTHER},
-      {NULL}};
-  static const struct option *const lists[] = {call_options, NULL};
-  if (lua_isnil(L, AT_OPTIONS))
-    return;
-  const char *name =
-      call_name(L, request->client->provider, request->operation);
-  if (!lua_istable(L, AT_OPTIONS)) {
-    misuse(L, "%s takes a table of options, got %s", name,
-           luaL_typename(L, AT_OPTIONS));
-  }
-  options_take(L, name, AT_OPTIONS, lists, request, 0);
+  if (push_option(L, "timeout") != LUA_TNIL)
+    request->timeout = settings_milliseconds(L, -1);
   lua_pop(L, 1);
 }
 
@@ -381,7 +366,7 @@ static int prepare(lua_State *L)
   lua_settop(L, AT_OPTIONS);
   settle_parameters(L, provider, operation);
   struct request *request = request_push(L, AT_CLIENT, operation);
-  take_options(L, request);
+  take_timeout(L, request);
   lua_settop(L, AT_SECRETS); /* no problems yet, and no secrets */
   write_body(L, request);
   if (lua_isnil(L, AT_PROBLEMS))

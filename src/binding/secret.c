@@ -19,6 +19,16 @@ const char *secret_wanted(lua_State *L, int index)
                          luaL_typename(L, index));
 }
 
+const char *secret_text(lua_State *L, int index, size_t *length)
+{
+  const struct secret *secret = secret_test(L, index);
+  if (!secret)
+    return lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, length)
+                                             : NULL;
+  *length = secret->length;
+  return secret->bytes;
+}
+
 struct secret *secret_push_empty(lua_State *L, size_t length)
 {
   struct secret *secret = lua_newuserdatauv(L, sizeof *secret + length + 1, 0);

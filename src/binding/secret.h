@@ -25,6 +25,9 @@ struct secret *secret_push_empty(lua_State *L, size_t length);
 /* The secret at this index, or NULL where there is another thing. */
 struct secret *secret_test(lua_State *L, int index);
 
+/* The bytes of a string or a secret; NULL where it is neither, or was wiped. */
+const char *secret_text(lua_State *L, int index, size_t *length);
+
 /* What to say where a text was asked for, and this is none; may be on the
 ** stack. Tells the type, never what is in it. */
 const char *secret_wanted(lua_State *L, int index);

@@ -7,8 +7,6 @@
 #include "binding/failure.h"
 #include "binding/marshal.h"
 #include "binding/misuse.h"
-#include "binding/options.h"
-#include "model/nearest.h"
 #include "wire/address.h"
 
 #include <errno.h>
@@ -16,10 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { MAX_SETTINGS = 15 };
-
-/* Settings: options that the provider's data names */
 
 /* Where the constructor's values lie on the stack. */
 enum {
@@ -30,6 +24,56 @@ enum {
   AT_ANCHORS,
   AT_PROBLEMS
 };
+
+/* Texts that Lua does not look at, as they may be secrets */
+
+/* libcurl repeats a proxy that it does not know, with its password. */
+static const char *check_proxy(const char *url, size_t length)
+{
+  static const char *const schemes[] = {"http://",   "https://",
+                                        "socks4://", "socks4a://",
+                                        "socks5://", "socks5h://"};
+  for (size_t i = 0; i < ARRAY_LENGTH(schemes); i++) {
+    size_t at = 0;
+    while (schemes[i][at] && (url[at] | 0x20) == (schemes[i][at] | 0x20))
+      at++;
+    if (!schemes[i][at])
+      return address_check_proxy(url, length);
+  }
+  return "must be a URL that begins with http, https, socks4, socks4a, socks5 "
+         "or socks5h";
+}
+
+static const char *check_password(const char *text, size_t length)
+{
+  if (length == 0)
+    return "must not be empty";
+  return strlen(text) != length ? "must not have zero bytes" : NULL;
+}
+
+int settings_flaw(lua_State *L)
+{
+  static const char *const kinds[] = {"header", "password", "proxy", NULL};
+  static const char *(*const checks[])(const char *, size_t) = {
+      address_check_header_value, check_password, check_proxy};
+  size_t length;
+  int kind = luaL_checkoption(L, 1, NULL, kinds);
+  luaL_checkany(L, 2);
+  const char *text = secret_text(L, 2, &length);
+  lua_pushstring(L, text ? checks[kind](text, length) : secret_wanted(L, 2));
+  return 1;
+}
+
+long settings_milliseconds(lua_State *L, int index)
+{
+  enum { MAX_SECONDS = 24 * 60 * 60 };
+  double seconds = luaL_checknumber(L, index);
+  if (!(seconds >= 0.001 && seconds <= MAX_SECONDS))
+    luaL_error(L, "must be a number of seconds from 0.001 to %d", MAX_SECONDS);
+  return (long)(seconds * 1000);
+}
+
+/* Settings: options that the provider's data names */
 
 /* A wrong value: the caller's where it was given, the world's where it stood
 ** in the environment. */
@@ -186,18 +230,6 @@ static bool may_be_secret(const struct setting *setting)
   return setting->use == SETTING_TOKEN || setting->use == SETTING_CREDENTIAL;
 }
 
-/* The text on top, which is a string, or a secret where that may be. */
-static const char *setting_text(lua_State *L, const struct setting *setting,
-                                size_t *length)
-{
-  const struct secret *secret = secret_test(L, -1);
-  if (secret && may_be_secret(setting)) {
-    *length = secret->length;
-    return secret->bytes ? secret->bytes : "";
-  }
-  return lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
-}
-
 /* A log-in that the environment has beside a token is nobody's wish: where it
 ** cannot be used, it is as if it were not there. */
 static bool is_spare(const struct client *client, const struct setting *setting,
@@ -213,7 +245,8 @@ static void take_setting(lua_State *L, struct client *client,
                          const struct setting *setting, const char *environment)
 {
   size_t length;
-  const char *text = setting_text(L, setting, &length);
+  bool is_text = may_be_secret(setting) || lua_type(L, -1) == LUA_TSTRING;
+  const char *text = is_text ? secret_text(L, -1, &length) : NULL;
   const char *wrong;
   int top = lua_gettop(L);
   if (setting->use == SETTING_TOKEN && lua_isfunction(L, -1))
@@ -504,103 +537,99 @@ static void find_settings(lua_State *L, struct client *client)
 
 /* Options that are the same for all */
 
-static const struct option common_options[] = {
-    {"ca_file", OPTION_FILE, offsetof(struct client, route.ca_file)},
-    {"client_certificate", OPTION_FILE,
+enum option_kind {
+  OPTION_FLAG,    /* bool */
+  OPTION_SECONDS, /* long, in milliseconds */
+  OPTION_BYTES,   /* size_t */
+  OPTION_TEXT,    /* const char * */
+  OPTION_SECRET   /* const char *, kept as a secret where it was a string too */
+};
+
+struct option {
+  const char *name;
+  enum option_kind kind;
+  size_t offset; /* in a client */
+};
+
+/* The other options are Lua's, which has checked these as well. */
+static const struct option client_options[] = {
+    {"ca_file", OPTION_TEXT, offsetof(struct client, route.ca_file)},
+    {"client_certificate", OPTION_TEXT,
      offsetof(struct client, route.client_certificate)},
-    {"client_key", OPTION_FILE, offsetof(struct client, route.client_key)},
+    {"client_key", OPTION_TEXT, offsetof(struct client, route.client_key)},
     {"client_key_password", OPTION_SECRET,
      offsetof(struct client, route.client_key_password)},
     {"connect_timeout", OPTION_SECONDS,
-     offsetof(struct client, route.connect_timeout), 3600},
-    {"max_response", OPTION_BYTES, offsetof(struct client, route.max_body),
-     1024.0 * 1024 * 1024},
-    {"proxy", OPTION_PROXY, offsetof(struct client, route.proxy)},
-    {"timeout", OPTION_SECONDS, offsetof(struct client, timeout), 86400},
+     offsetof(struct client, route.connect_timeout)},
+    {"max_response", OPTION_BYTES, offsetof(struct client, route.max_body)},
+    {"proxy", OPTION_SECRET, offsetof(struct client, route.proxy)},
+    {"timeout", OPTION_SECONDS, offsetof(struct client, timeout)},
     {"use_env_proxy", OPTION_FLAG,
      offsetof(struct client, route.use_env_proxy)},
-    {"user_agent", OPTION_HEADER, offsetof(struct client, route.user_agent)},
-    {"allow_keylog", OPTION_OTHER},
-    {"headers", OPTION_OTHER},
-    {"token_file", OPTION_OTHER},
-    {"attempts", OPTION_OTHER},
-    {"deadline", OPTION_OTHER},
-    {"log", OPTION_OTHER},
-    {"on_tokens", OPTION_OTHER},
-    {NULL},
+    {"user_agent", OPTION_TEXT, offsetof(struct client, route.user_agent)},
 };
+
+/* The text belongs to a string or a secret that the client holds. */
+static void take_text(lua_State *L, const struct option *option,
+                      const char **place)
+{
+  size_t length;
+  const char *text = secret_text(L, -1, &length);
+  luaL_argcheck(L, text, AT_OPTIONS, option->name);
+  if (option->kind == OPTION_SECRET) {
+    secret_push(L, text, length);
+    *place = secret_test(L, -1)->bytes;
+  } else {
+    *place = lua_pushlstring(L, text, length);
+  }
+  lua_setfield(L, AT_ANCHORS, option->name);
+}
+
+static void take_option(lua_State *L, const struct option *option, void *place)
+{
+  switch (option->kind) {
+  case OPTION_FLAG:
+    *(bool *)place = lua_toboolean(L, -1);
+    break;
+  case OPTION_SECONDS:
+    *(long *)place = settings_milliseconds(L, -1);
+    break;
+  case OPTION_BYTES:
+    *(size_t *)place = (size_t)luaL_checkinteger(L, -1);
+    break;
+  case OPTION_TEXT:
+  case OPTION_SECRET:
+    take_text(L, option, place);
+    break;
+  }
+}
 
 static void take_options(lua_State *L, struct client *client)
 {
-  const struct provider *provider = client->provider;
-  struct option settings[MAX_SETTINGS + 1] = {{NULL}};
-  const struct option *const lists[] = {settings, common_options, NULL};
-  for (size_t i = 0; i < provider->setting_count && i < MAX_SETTINGS; i++)
-    settings[i] =
-        (struct option){provider->settings[i].name, OPTION_OTHER, 0, 0};
-  options_take(L, client_type_name(L, provider), AT_OPTIONS, lists, client,
-               AT_ANCHORS);
-  lua_pop(L, 1);
+  for (size_t i = 0; i < ARRAY_LENGTH(client_options); i++) {
+    const struct option *option = &client_options[i];
+    lua_pushstring(L, option->name);
+    if (lua_rawget(L, AT_OPTIONS) != LUA_TNIL)
+      take_option(L, option, (char *)client + option->offset);
+    lua_pop(L, 1);
+  }
 }
 
-/* Headers that are not the caller's to choose. */
-static bool is_reserved(const struct provider *provider, const char *name)
-{
-  static const char *const reserved[] = {
-      "accept",           "authorization",
-      "connection",       "content-length",
-      "content-type",     "cookie",
-      "expect",           "host",
-      "keep-alive",       "proxy-authorization",
-      "proxy-connection", "te",
-      "trailer",          "transfer-encoding",
-      "upgrade",          "user-agent"};
-  for (size_t i = 0; i < ARRAY_LENGTH(reserved); i++)
-    if (curl_strequal(reserved[i], name))
-      return true;
-  return curl_strequal(provider->token_header, name);
-}
-
-/* One header, name and value on top. */
-static void check_header(lua_State *L, const struct client *client)
-{
-  const char *who = client_type_name(L, client->provider);
-  const struct secret *secret = secret_test(L, -2);
-  size_t name_length, length = secret ? secret->length : 0;
-  const char *value = secret ? secret->bytes : NULL;
-  if (!secret && lua_type(L, -2) == LUA_TSTRING)
-    value = lua_tolstring(L, -2, &length);
-  if (lua_type(L, -3) != LUA_TSTRING || !value)
-    misuse(L,
-           "%s: option 'headers' must be a table of strings or secrets by name",
-           who);
-  const char *name = lua_tolstring(L, -3, &name_length);
-  if (!address_is_token(name, name_length))
-    misuse(L, "%s: option 'headers' has a name that no header can have", who);
-  if (is_reserved(client->provider, name))
-    misuse(L, "%s: option 'headers' must not set %s", who, name);
-  const char *wrong = address_check_header_value(value, length);
-  if (wrong)
-    misuse(L, "%s: option 'headers': %s %s", who, name, wrong);
-  if (secret)
-    keep_secret(L, "headers", name, value, length);
-  else
-    keep_in(L, "headers", name, value);
-  lua_pop(L, 1);
-}
-
-static void take_headers(lua_State *L, const struct client *client)
+/* Keeps copies of the headers, of secrets as secrets. */
+static void take_headers(lua_State *L)
 {
   lua_pushliteral(L, "headers");
-  int type = lua_rawget(L, AT_OPTIONS);
-  if (type != LUA_TNIL && type != LUA_TTABLE)
-    misuse(L,
-           "%s: option 'headers' must be a table of strings or secrets by name",
-           client_type_name(L, client->provider));
-  if (type == LUA_TTABLE) {
+  if (lua_rawget(L, AT_OPTIONS) == LUA_TTABLE) {
     lua_pushnil(L);
     while (lua_next(L, -2)) {
-      check_header(L, client);
+      size_t length;
+      const char *value = secret_text(L, -1, &length);
+      bool is_named = lua_type(L, -2) == LUA_TSTRING;
+      luaL_argcheck(L, value && is_named, AT_OPTIONS, "headers");
+      if (secret_test(L, -1))
+        keep_secret(L, "headers", lua_tostring(L, -2), value, length);
+      else
+        keep_in(L, "headers", lua_tostring(L, -2), value);
       lua_pop(L, 1);
     }
   }
@@ -609,14 +638,11 @@ static void take_headers(lua_State *L, const struct client *client)
 
 /* libcurl writes the keys of its TLS sessions to this file without being
 ** asked: whoever reads it reads the tokens. */
-static void check_key_log(lua_State *L, const struct client *client)
+static void check_key_log(lua_State *L)
 {
   const char *file = variable("SSLKEYLOGFILE");
   lua_pushliteral(L, "allow_keylog");
-  int type = lua_rawget(L, AT_OPTIONS);
-  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
-    misuse(L, "%s: option 'allow_keylog' must be true or false",
-           client_type_name(L, client->provider));
+  lua_rawget(L, AT_OPTIONS);
   if (file && *file && !lua_toboolean(L, -1))
     marshal_problem(L, AT_PROBLEMS, "SSLKEYLOGFILE",
                     "is set in the environment: libcurl would log the keys of "
@@ -660,13 +686,7 @@ int open_client(lua_State *L)
   luaL_argcheck(L, provider, 1, "no such provider");
   lua_settop(L, 3);
   lua_insert(L, 1);
-  if (lua_isnil(L, AT_OPTIONS)) {
-    lua_newtable(L);
-    lua_replace(L, AT_OPTIONS);
-  } else if (!lua_istable(L, AT_OPTIONS)) {
-    misuse(L, "%s takes a table of options, got %s",
-           client_type_name(L, provider), luaL_typename(L, AT_OPTIONS));
-  }
+  luaL_checktype(L, AT_OPTIONS, LUA_TTABLE);
   struct client *client = client_push(L, provider);
   lua_newtable(L);
   lua_pushvalue(L, -1);
@@ -676,9 +696,9 @@ int open_client(lua_State *L)
   lua_newtable(L);
   take_options(L, client);
   find_settings(L, client);
-  take_headers(L, client);
+  take_headers(L);
   check_files(L, client);
-  check_key_log(L, client);
+  check_key_log(L);
   if (lua_rawlen(L, AT_PROBLEMS) > 0)
     return refuse(L, provider);
   client->has_parameters =

@@ -4,7 +4,16 @@
 #include <lua.h>
 
 /* core.open(provider, options, things): a client, or nil and what a failure
-** tells. `things` are the metatables of its results, by the thing's name. */
+** tells. The options were checked by Lua and have all their defaults. `things`
+** are the metatables of its results, by the thing's name. */
 int open_client(lua_State *L);
+
+/* core.flaw(kind, text): what is wrong with a string or a secret, nil where
+** nothing is. A kind is "header", "password" or "proxy". */
+int settings_flaw(lua_State *L);
+
+/* The seconds at the index as milliseconds; raises where no time-out can be so
+** long. */
+long settings_milliseconds(lua_State *L, int index);
 
 #endif

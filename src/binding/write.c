@@ -150,18 +150,6 @@ static void write_text(lua_State *L, struct writing *writing,
   }
 }
 
-/* The bytes of a secret or string, or NULL where it is another thing. */
-static const char *secret_text(lua_State *L, int index, size_t *length)
-{
-  struct secret *secret = secret_test(L, index);
-  if (secret) {
-    *length = secret->length;
-    return secret->bytes;
-  }
-  return lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, length)
-                                           : NULL;
-}
-
 /* Adds the secret at this index to the list of those that were written. */
 static void note_secret(lua_State *L, const struct writing *writing, int index,
                         const char *text, size_t length)
@@ -454,17 +442,21 @@ static void write_free(lua_State *L, struct writing *writing,
 
 /* Objects */
 
+/* Lua adds which of the `known` ones was meant. */
 static void problem_unknown(lua_State *L, const struct writing *writing,
                             const struct schema *schema,
                             const struct spot *spot)
 {
-  struct nearest_search search = {.wanted = spot->name};
-  for (size_t i = 0; i < schema->field_count; i++)
-    nearest_offer(&search, schema->fields[i].name);
-  int top = lua_gettop(L);
-  lua_pushfstring(L, "is not known%s", misuse_hint(L, &search));
-  problem(L, writing, spot, lua_tostring(L, -1));
-  lua_settop(L, top);
+  problem(L, writing, spot, "is not known");
+  lua_rawgeti(L, writing->problems,
+              (lua_Integer)lua_rawlen(L, writing->problems));
+  lua_createtable(L, 0, (int)schema->field_count);
+  for (size_t i = 0; i < schema->field_count; i++) {
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, schema->fields[i].name);
+  }
+  lua_setfield(L, -2, "known");
+  lua_pop(L, 1);
 }
 
 /* The key on top is no name. */

@@ -5,7 +5,7 @@ local call = require "coffer.call"
 local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
 local failures = require "coffer.failure"
-local policy = require "coffer.options"
+local options = require "coffer.options"
 
 local pages = {}
 
@@ -208,11 +208,8 @@ local function options_of(walk)
   if not walk.till then
     return walk.options
   end
-  local options = {}
-  for name, value in pairs(walk.options) do
-    options[name] = value
-  end
-  return call.part(options, walk.till, call.whole_deadline(walk.options))
+  local own = options.of_group(options.call, walk.options, "call")
+  return call.part(own, walk.till, call.whole_deadline(walk.options))
 end
 
 --- Tells how the list goes on behind a page: `next_page`, or `wrong`, else it is
@@ -307,12 +304,6 @@ function methods:collect()
   end
 end
 
-local function check_table(whose, what, value)
-  if value ~= nil and type(value) ~= "table" then
-    core.misuse(("%s takes a table of %s, got %s"):format(whose, what, type(value)))
-  end
-end
-
 --- The parameters of the first page. The walk goes on in them, so they are a
 -- copy; null is not given.
 local function first_of(paging, parameters)
@@ -332,15 +323,16 @@ end
 function pages.method(provider, operation)
   local paging = operation.meaning.pages
   local whose = ("%s:%s"):format(provider, paging.name)
-  return function(self, parameters, options)
+  return function(self, parameters, given)
     if not core.states[self] then
       core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
     end
-    check_table(whose, "parameters", parameters)
-    check_table(whose, "options", options)
-    policy.check(whose, options, { "attempts", "deadline" })
+    if parameters ~= nil and type(parameters) ~= "table" then
+      core.misuse(("%s takes a table of parameters, got %s"):format(whose, type(parameters)))
+    end
+    options.check(whose, options.call, given)
     local walk = { client = self, provider = provider, operation = operation, paging = paging,
-      options = options, parameters = first_of(paging, parameters), seen = {}, known = {},
+      options = given, parameters = first_of(paging, parameters), seen = {}, known = {},
       barren = 0 }
     local begin = paging.parameter and walk.parameters[paging.parameter]
     if begin ~= nil then

@@ -1,6 +1,8 @@
 --- Printing things in full, for people: coffer.show and coffer.help.
 local core = require "coffer.core"
+local nearest = require "coffer.values.nearest"
 local need = require "coffer.need"
+local options = require "coffer.options"
 
 local printable = require "coffer.values.text"
 
@@ -188,43 +190,35 @@ local function put_operation(lines, provider, operation, colours)
   put_parameters(lines, operation.parameters, INDENT)
 end
 
-local READ = { "timeout", "deadline", "attempts" }
-local CALL = { "extra", table.unpack(READ) }
-local ENSURE = { "settle", "lock", table.unpack(CALL) }
-local WAIT = { "timeout", "interval", "sightings", "on_progress" }
-local MANY = { "at_once", "per_second", "stop_on_failure", "on_progress" }
-
-local function joined(names, more)
-  local all = table.move(names, 1, #names, 1, {})
-  return table.move(more or {}, 1, #(more or {}), #all + 1, all)
-end
-
 --- What there is on top of the calls: lists of { name, parameters, options } in print order.
--- `options` are names, of which spec/show_spec.lua sees that they are known.
+-- `options` are names.
 function show.helpers(provider, described)
   local provided = need("coffer.providers." .. provider)
   local helpers = {}
-  local function add(form, name, parameters, options)
+  local function add(form, name, parameters, names)
     helpers[#helpers + 1] = { name = name, text = form:format(provider, name),
-                              parameters = parameters, options = options }
+                              parameters = parameters, options = names }
   end
   for _, name in ipairs(sorted_keys(described.operations)) do
     local paging = described.operations[name].meaning.pages
     if paging then
-      add("for item in %s:%s {} do", paging.name, "those of " .. name, READ)
+      add("for item in %s:%s {} do", paging.name, "those of " .. name, options.names(options.call))
     end
   end
   local ensured = provided.ensure
   if ensured then
-    add("%s:%s", ensured.method, "those of " .. ensured.call, ENSURE)
+    add("%s:%s", ensured.method, "those of " .. ensured.call, options.names(options.ensure, true))
   end
   if ensured and ensured.plural then
-    add("%s:%s", ensured.plural, "a list of those of " .. ensured.call, joined(ENSURE, MANY))
+    add("%s:%s", ensured.plural, "a list of those of " .. ensured.call,
+      options.names(options.ensure_many, true))
   end
   for name, waiting in pairs(provided.wait_methods or {}) do
-    add("%s:%s", name, waiting.parameter, WAIT)
+    add("%s:%s", name, waiting.parameter,
+      options.names(options.wait(provided.resources[waiting.waits].wait.options)))
   end
-  add("%s:%s", "request", "the name of a call, and its parameters", CALL)
+  add("%s:%s", "request", "the name of a call, and its parameters",
+    options.names(options.call, true))
   return helpers
 end
 
@@ -248,7 +242,8 @@ local function put_resources(lines, provider)
     end
     if wait then
       lines[#lines + 1] = ("  %s:wait"):format(name)
-      put_line(lines, INDENT, "options", table.concat(joined(WAIT, wait.options), ", "))
+      put_line(lines, INDENT, "options", table.concat(
+        options.names(options.wait(wait.options)), ", "))
     end
   end
 end
@@ -262,8 +257,10 @@ function show.help_text(provider, colours)
   for _, name in ipairs(sorted_keys(described.operations)) do
     put_operation(lines, provider, described.operations[name], colours)
   end
-  lines[#lines + 1] = ("  options of a call: %s; extra where it has a body"):format(
-    table.concat(READ, ", "))
+  local reading = options.names(options.call)
+  lines[#lines + 1] = ("  options of a call: %s; %s where it has a body"):format(
+    table.concat(reading, ", "),
+    table.concat(options.names(options.call, true), ", ", #reading + 1))
   put_helpers(lines, provider, described)
   put_resources(lines, provider)
   return table.concat(lines, "\n")
@@ -274,10 +271,9 @@ end
 function show.help(of)
   local provider = show.provider_of(of) or of
   if type(provider) ~= "string" or not core.providers[provider] then
-    local nearest = type(provider) == "string" and core.nearest(provider, core.providers)
     core.misuse(("coffer.help takes a client, or the name of a provider: %s%s"):format(
       table.concat(sorted_keys(core.providers), ", "),
-      nearest and (" (did you mean '%s'?)"):format(nearest) or ""))
+      type(provider) == "string" and nearest.hint(provider, core.providers) or ""))
   end
   io.stdout:write(show.help_text(provider), "\n")
 end

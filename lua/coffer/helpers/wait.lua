@@ -10,12 +10,11 @@ local outside = require "coffer.values.outside"
 local path = require "coffer.values.path"
 local text = require "coffer.values.text"
 local resources = require "coffer.resources"
-local policy = require "coffer.options"
+local options = require "coffer.options"
 
 local wait = {}
 
-local TIMEOUT = 600 -- seconds
-local SHORTEST, MAX_LENGTH = 2, 120 -- seconds between two looks
+local MAX_LENGTH = 120 -- seconds between two looks
 local MAX_ABSENT = 20 -- looks that may say "not found"
 local LAST = 1 -- seconds that are kept for the last look
 local MAX_TEXT = 80 -- bytes of a state in a message
@@ -43,6 +42,7 @@ local function kind_of(provider, name)
   if not kinds[whose] and waiting then
     local kind = setmetatable({}, { __index = waiting })
     kind.states = meanings(kind.states or {})
+    kind.options = options.wait(kind.options)
     kinds[whose] = kind
   end
   return kinds[whose]
@@ -115,7 +115,7 @@ local function judge(watch, found, state)
   local meaning = type(state) == "string" and watch.kind.states[text.lower(state)] or nil
   watch.ready = meaning == READY and watch.ready + 1 or 0
   watch.errors = watch.errors + (meaning == PARTIAL and 1 or 0)
-  if watch.ready >= (watch.options.sightings or 1) then
+  if watch.ready >= watch.options.sightings then
     return true, found
   elseif not meaning then
     return true, nil, undocumented(state)
@@ -167,8 +167,8 @@ end
 --- One look.
 -- @return is_over, what was found, the facts of a failure or a failure
 local function look(watch)
-  local left = math.max(watch.till - scheduler.clock(), 0.001)
-  local seen, failure = watch.kind.look(watch.client, watch.resource, { deadline = left },
+  watch.call_options.deadline = math.max(watch.till - scheduler.clock(), 0.001)
+  local seen, failure = watch.kind.look(watch.client, watch.resource, watch.call_options,
     watch.subject)
   watch.looks, watch.seen = watch.looks + 1, seen
   if seen == nil then
@@ -195,11 +195,13 @@ local function pause(watch)
   return seconds
 end
 
-local function watch_of(kind, resource, client, provider, options)
-  local now, shortest = scheduler.clock(), options.interval or SHORTEST
+local function watch_of(kind, resource, client, provider, given)
+  local taken = options.with_defaults(kind.options, given)
+  local now, shortest = scheduler.clock(), taken.interval
   return {
-    kind = kind, resource = resource, client = client, provider = provider, options = options,
-    begun = now, till = now + (options.timeout or TIMEOUT), shortest = shortest, least = shortest,
+    kind = kind, resource = resource, client = client, provider = provider, options = taken,
+    call_options = options.of_group(kind.options, given, "call"),
+    begun = now, till = now + taken.timeout, shortest = shortest, least = shortest,
     longest = math.max(MAX_LENGTH, shortest), looks = 0, absent = 0, ready = 0, errors = 0,
   }
 end
@@ -233,12 +235,6 @@ local function run(watch)
   end
 end
 
-local function check_options(kind, whose, options)
-  local names = { "timeout", "interval", "sightings", "on_progress" }
-  table.move(kind.options or {}, 1, #(kind.options or {}), #names + 1, names)
-  policy.check_all(whose, options, names, core.nearest)
-end
-
 --- The wait method of a kind of thing, or nil.
 --   thing:wait { timeout = 600, interval = 2, sightings = 1, on_progress = f }
 -- waits until it is ready: seconds in all, seconds before the second look,
@@ -248,10 +244,10 @@ end
 function wait.method(provider, name)
   local kind = kind_of(provider, name)
   local whose = name .. ":wait"
-  return kind and function(self, options)
+  return kind and function(self, given)
     local client = resources.client_of(self, whose)
-    check_options(kind, whose, options)
-    local watch = watch_of(kind, self, client, provider, options or {})
+    options.check(whose, kind.options, given)
+    local watch = watch_of(kind, self, client, provider, given)
     if kind.subject then
       local facts
       watch.subject, facts = kind.subject(self)
@@ -272,11 +268,11 @@ end
 local function numbered(provider, name, method)
   local whose = provider .. ":" .. name
   local kind = kind_of(provider, method.waits)
-  return function(self, parameters, options)
+  return function(self, parameters, given)
     if not core.states[self] then
       core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
     end
-    check_options(kind, whose, options)
+    options.check(whose, kind.options, given)
     local prepared, failure, code = self:request(method.operation, parameters)
     if not prepared then
       return nil, failure, code
@@ -285,7 +281,7 @@ local function numbered(provider, name, method)
       or parameters)
     local title = ("%s %s %s"):format(provider, method.waits, number)
     local resource = setmetatable({}, { __tostring = function() return title end })
-    local watch = watch_of(kind, resource, self, provider, options or {})
+    local watch = watch_of(kind, resource, self, provider, given)
     watch.subject = number
     if not number then
       return report(watch, { outcome = "not_sent", code = "invalid", details = {

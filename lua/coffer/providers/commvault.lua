@@ -106,6 +106,16 @@ local function end_point_job(resource)
 end
 
 return {
+  options = {
+    authorization = {
+      '`"bearer"`: the token goes out as `Authorization: Bearer …`, as the gateway of Commvault\'s '
+        .. "cloud wants it, instead of in `Authtoken`",
+      type = '"bearer"',
+    },
+    username = { "what to log in with instead of a token", also = "user login" },
+    password = { "of the user" },
+    domain = { "of the user" },
+  },
   error_shapes = {
     flat, response, access,
     { at = "errList", code = "errorCode", message = "errLogMessage" },

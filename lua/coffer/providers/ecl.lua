@@ -12,6 +12,17 @@ end
 local NAME = "^(.*)@[Ee][Cc][Ll]%.[Nn][Tt][Tt]%.[Cc][Oo][Mm]$"
 
 return {
+  options = {
+    api_key = { "what to get a token with", also = "key user username" },
+    api_secret = { "its secret", also = "password secret" },
+    keystone_url = {
+      "where to get a token, such as `https://keystone-jp1-ecl.api.ntt.com/v3`", also = "auth_url",
+    },
+    tenant_id = {
+      "the tenant (project) of every call; a call's own `tenant_id` goes before it",
+      also = "project project_id tenant",
+    },
+  },
   error_shapes = {
     { at = "", code = "code", message = "message" },
     { at = "", message = "errorMessage" },

@@ -3,7 +3,8 @@
 
 local core = require "coffer.core"
 local json = require "coffer.sandbox.json"
-local nearest = require "coffer.sandbox.nearest"
+local nearest = require "coffer.values.nearest"
+local options = require "coffer.options"
 
 local box = {}
 
@@ -25,56 +26,6 @@ local function misuse(level, whose, text, ...)
   error(whose .. ": " .. text:format(table.unpack(words, 1, words.n)), level + 3)
 end
 
--- Options.
-
-local function is_count(value)
-  return math.type(value) == "integer" and value >= 0, "a whole number from 0"
-end
-
-local function is_operation(value)
-  return type(value) == "string", "the name of an operation"
-end
-
-local function is_status(value)
-  return math.type(value) == "integer" and value >= 200 and value <= 599,
-    "an integer from 200 to 599"
-end
-
-local function is_times(value)
-  return math.type(value) == "integer" and value >= 1, "a whole number from 1"
-end
-
-local function is_delay(value)
-  return type(value) == "number" and value >= 0 and value <= 3600, "seconds from 0 to 3600"
-end
-
-local function is_boolean(value)
-  return type(value) == "boolean", "true or false"
-end
-
-local function is_text(value)
-  return type(value) == "string", "a string"
-end
-
-local function is_header_table(value)
-  local wanted = "a table of header names and strings"
-  if type(value) ~= "table" then return false, wanted end
-  for name, text in pairs(value) do
-    if type(name) ~= "string" or not name:find "^[%w_-]+$" then return false, wanted end
-    if type(text) ~= "string" or text:find "%c" then return false, wanted end
-  end
-  return true
-end
-
-local sandbox_options = {
-  wallet_enabled_after = is_count, job_completed_after = is_count, strict = is_boolean,
-}
-
-local fault_options = {
-  operation = is_operation, status = is_status, times = is_times, delay = is_delay,
-  execute = is_boolean, headers = is_header_table, body = is_text, close = is_boolean,
-}
-
 -- Names that differed from the clients', which are taken for one release more.
 local old_names = {
   operations = {
@@ -86,29 +37,9 @@ local old_names = {
   },
 }
 
-local function sorted_keys(known)
-  local names = {}
-  for name in pairs(known) do table.insert(names, name) end
-  table.sort(names)
-  return names
-end
-
-local provider_names = sorted_keys(core.providers)
-
-local function check_options(whose, options, known, level)
-  if type(options) ~= "table" then
-    misuse(level, whose, "options must be a table, got %s", type(options))
-  end
-  for name, value in pairs(options) do
-    local takes = known[name]
-    if not takes then
-      misuse(level, whose, "unknown option '%s'%s", tostring(name),
-        nearest(tostring(name), sorted_keys(known)))
-    end
-    local is_right, wanted = takes(value)
-    if not is_right then misuse(level, whose, "option '%s' must be %s", name, wanted) end
-  end
-end
+local provider_names = {}
+for name in pairs(core.providers) do table.insert(provider_names, name) end
+table.sort(provider_names)
 
 -- The box.
 
@@ -128,7 +59,7 @@ local function check_provider(whose, name)
   if type(name) ~= "string" then
     misuse(1, whose, "give the name of a provider (%s), not a %s", known, type(name))
   elseif not core.providers[name] then
-    local guess = nearest(name, provider_names)
+    local guess = nearest.hint(name, core.providers)
     misuse(1, whose, "unknown provider '%s'%s", name,
       guess ~= "" and guess or (" (there are %s)"):format(known))
   end
@@ -139,15 +70,15 @@ function box:options(provider, more)
   check_open("box:options", self)
   check_provider("box:options", provider)
   local credentials = self.secrets[provider]
-  local options = {
+  local all = {
     base_url = credentials.base_url, token = credentials.token,
     tenant_id = credentials.tenant_id,
   }
   if more ~= nil and type(more) ~= "table" then
     misuse(0, "box:options", "further options must be a table, got %s", type(more))
   end
-  for name, value in pairs(more or {}) do options[name] = value end
-  return options
+  for name, value in pairs(more or {}) do all[name] = value end
+  return all
 end
 
 --- All that the provider knows its caller by: tokens, user name, password, and where to log in.
@@ -169,10 +100,9 @@ local function operation_named(self, name)
   for place = 1, #known do
     local bare = known[place]:match "%.(.*)"
     if wanted == known[place] or wanted == bare then return wanted end
-    table.insert(words, known[place])
-    table.insert(words, bare)
+    words[known[place]], words[bare] = true, true
   end
-  misuse(1, "box:fail", "unknown operation '%s'%s", name, nearest(name, words))
+  misuse(1, "box:fail", "unknown operation '%s'%s", name, nearest.hint(name, words))
 end
 
 local function check_effect(fault)
@@ -187,8 +117,10 @@ end
 --- Makes an operation fail, or answer late: the next time it is asked for, or `times` times.
 function box:fail(fault)
   check_open("box:fail", self)
-  check_options("box:fail", fault, fault_options, 1)
-  if not fault.operation then misuse(0, "box:fail", "option 'operation' is required") end
+  options.check("box:fail", options.fault, fault or {})
+  if not (fault and fault.operation) then
+    misuse(0, "box:fail", "option 'operation' is required")
+  end
   local operation = operation_named(self, fault.operation)
   check_effect(fault)
   self.server:call("fail", json.encode {
@@ -242,13 +174,10 @@ local function open(self, settings)
 end
 
 --- A start that fails gives back at once what it has begun.
-return function(options)
-  check_options("coffer.sandbox", options or {}, sandbox_options, 1)
-  local settings = {
-    wallet_enabled_after = 2, job_completed_after = 2, strict = false,
-    providers = json.array(provider_names),
-  }
-  for name, value in pairs(options or {}) do settings[name] = value end
+return function(given)
+  options.check("coffer.sandbox", options.sandbox, given)
+  local settings = options.with_defaults(options.sandbox, given)
+  settings.providers = json.array(provider_names)
   local server = load_server()
   local self = setmetatable({ server = false, url = false, secrets = false }, Box)
   pcall(pcall, pcall, pcall, close, self) -- a call of close is then sure of its room

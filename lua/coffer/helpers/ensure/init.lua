@@ -12,7 +12,7 @@ local outcome = require "coffer.helpers.ensure.outcome"
 local runs = require "coffer.helpers.ensure.runs"
 local turns = require "coffer.helpers.ensure.turns"
 local interrupted = require "coffer.interrupted"
-local policy = require "coffer.options"
+local options = require "coffer.options"
 
 local ensure = {}
 
@@ -107,15 +107,15 @@ end
 
 local function one_method(provider, kind)
   local whose = ("%s:%s"):format(provider, kind.method)
-  return function(self, parameters, options)
-    policy.check_all(whose, options, runs.OPTIONS, core.nearest)
-    local given = runs.settled(kind, parameters)
-    if not given then
+  return function(self, parameters, given)
+    options.check(whose, options.ensure, given)
+    local wanted = runs.settled(kind, parameters)
+    if not wanted then
       core.misuse(runs.wants_table(whose, parameters))
     end
-    local run = runs.new(self, provider, kind.method, options or {})
+    local run = runs.new(self, provider, kind.method, options.ensure, given)
     -- what cannot be sent is told before anything is looked up
-    local task, failure = runs.new_task(run, given)
+    local task, failure = runs.new_task(run, wanted)
     if not task then
       return nil, failure, failure.code
     end

@@ -17,9 +17,9 @@ local function walk(run)
   if facts then
     return nil, failures.new(facts, 0)
   end
-  local options = runs.options_of(run, {}, run.till)
-  options.extra = nil
-  local pages = run.client[run.kind.list](run.client, nil, options)
+  local own = runs.options_of(run, {}, run.till)
+  own.extra = nil
+  local pages = run.client[run.kind.list](run.client, nil, own)
   local all, failure = pages:collect()
   if not all then
     return nil, failure

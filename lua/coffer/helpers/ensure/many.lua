@@ -6,7 +6,7 @@ local outcome = require "coffer.helpers.ensure.outcome"
 local runs = require "coffer.helpers.ensure.runs"
 local interrupted = require "coffer.interrupted"
 local need = require "coffer.need"
-local policy = require "coffer.options"
+local options = require "coffer.options"
 
 local many = {}
 
@@ -85,10 +85,10 @@ local function note_all_raised(run, raised)
 end
 
 local function spread_many(run, groups)
-  local options = runs.picked(run.map_options, runs.MAP_OPTIONS)
-  options.on_progress = options.on_progress and function() tell(run) end
+  local given = options.of_group(options.map, run.map_options, "map")
+  given.on_progress = given.on_progress and function() tell(run) end
   run.groups = groups
-  local _, raised = run.map(groups, function(group) return create.advance(run, group) end, options)
+  local _, raised = run.map(groups, function(group) return create.advance(run, group) end, given)
   note_all_raised(run, raised)
 end
 
@@ -172,15 +172,13 @@ end
 --- @param run_all function(run): all steps
 function many.method(provider, kind, run_all)
   local whose = ("%s:%s"):format(provider, kind.plural)
-  local names = { table.unpack(runs.OPTIONS) }
-  table.move(runs.MAP_OPTIONS, 1, #runs.MAP_OPTIONS, #names + 1, names)
-  return function(self, list, options)
-    policy.check_all(whose, options, names, core.nearest)
+  return function(self, list, given)
+    options.check(whose, options.ensure_many, given)
     check_list(whose, list)
-    local run = runs.new(self, provider, kind.plural, options or {})
+    local run = runs.new(self, provider, kind.plural, options.ensure_many, given)
     run.results, run.failures, run.words, run.invalid, run.told = {}, {}, {}, 0, 0
     run.is_many, run.total, run.between, run.spread = true, #list, between, spread_many
-    run.map_options = runs.picked(options or {}, runs.MAP_OPTIONS)
+    run.map_options = options.of_group(options.ensure_many, given, "map")
     run.map = need("coffer.map").map
     add_tasks(run, whose, list)
     if #run.tasks == 0 then

@@ -6,6 +6,7 @@ local alike = require "coffer.helpers.ensure.alike"
 local comparing = require "coffer.helpers.ensure.comparing"
 local outcome = require "coffer.helpers.ensure.outcome"
 local need = require "coffer.need"
+local options = require "coffer.options"
 local retry = require "coffer.retry"
 local scheduler = require "coffer.scheduler"
 local text = require "coffer.values.text"
@@ -17,38 +18,25 @@ function runs.kind_of(provider)
   return need("coffer.providers." .. provider).ensure
 end
 
---- Seconds until a request that was cut off is over at the provider as well,
--- and between two looks that have to agree that nothing is there.
-local SETTLE = 5
-
-local CALL_OPTIONS = { "attempts", "deadline", "timeout", "extra" }
-runs.OPTIONS = { "settle", "lock", table.unpack(CALL_OPTIONS) }
-runs.MAP_OPTIONS = { "at_once", "per_second", "stop_on_failure", "on_progress" }
-
-function runs.picked(options, names)
-  local some = {}
-  for _, name in ipairs(names) do
-    some[name] = options[name]
-  end
-  return some
-end
-
 --- A new run, without tasks. Its methods add `spread`, which runs the creates of groups of tasks,
 -- and `between`, which is called between a look and the creates behind it.
-function runs.new(client, provider, method, options)
+-- @param set table: the options that the method takes
+-- @param given table or nil: those that it was given
+function runs.new(client, provider, method, set, given)
+  local taken = options.with_defaults(set, given)
   return {
     client = client, provider = provider, kind = runs.kind_of(provider), method = method,
-    call_options = runs.picked(options, CALL_OPTIONS), settle = options.settle or SETTLE,
-    patience = options.deadline or core.states[client].deadline, lock = options.lock, tasks = {},
+    call_options = options.of_group(set, given, "call"), settle = taken.settle,
+    patience = taken.deadline or core.states[client].deadline, lock = taken.lock, tasks = {},
   }
 end
 
 --- The options of one of ensure's calls, which may take what time is left.
-function runs.options_of(run, options, till)
+function runs.options_of(run, own, till)
   for name, value in pairs(run.call_options) do
-    options[name] = value
+    own[name] = value
   end
-  return call.part(options, till, run.patience)
+  return call.part(own, till, run.patience)
 end
 
 --- The end of the patience. Of many, each step has as much again: how long they
@@ -100,10 +88,10 @@ end
 --- The requests of a task, prepared before anything else happens: one for each
 -- create that there may be.
 -- @return list; or nil, failure
-local function prepare(run, parameters, options, is_unsafe)
+local function prepare(run, parameters, own, is_unsafe)
   local requests = {}
   for i = 1, run.kind.refuses_second and not is_unsafe and 2 or 1 do
-    local request, failure = run.client:request(run.kind.call, parameters, options)
+    local request, failure = run.client:request(run.kind.call, parameters, own)
     if not request then
       return nil, failure
     end
@@ -125,19 +113,19 @@ end
 --- A new task for these parameters.
 -- @return task; or nil, failure
 function runs.new_task(run, parameters)
-  local kind, options = run.kind, runs.options_of(run, {}, scheduler.clock() + run.patience)
+  local kind, own = run.kind, runs.options_of(run, {}, scheduler.clock() + run.patience)
   local unsafe_twice = kind.unsafe_twice
   local extra = run.call_options.extra or {}
   local is_unsafe = unsafe_twice
     and (is_on(rawget(parameters, unsafe_twice)) or is_on(rawget(extra, unsafe_twice)))
-  local requests, failure = prepare(run, parameters, options, is_unsafe)
+  local requests, failure = prepare(run, parameters, own, is_unsafe)
   if not requests then
     return nil, failure
   end
   local key = comparing.key_of(kind, run.client, parameters)
   local place = kind.main and alike.key(key[kind.main]) or ""
   return {
-    run = run, requests = requests, options = options, key = key, place = place, creates = 0,
+    run = run, requests = requests, options = own, key = key, place = place, creates = 0,
     is_unsafe = is_unsafe, needs = kind.list and outcome.LOOK or outcome.CREATE, indexes = {},
     turn = turn_of(kind, run.provider, requests[1].url, place),
   }
