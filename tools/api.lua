@@ -1,6 +1,7 @@
 --- What coffer offers, as plain tables, for the tools that write about it. It is read from the
--- core and the providers' files.
+-- core, the providers' files and the table of options.
 local core = require "coffer.core"
+local options = require "coffer.options"
 
 local api = {}
 
@@ -190,6 +191,15 @@ local function waits_of(said, calls)
   return waits
 end
 
+--- The rows of a set of options that are of one group.
+local function rows_of(set, group)
+  local rows = {}
+  for _, name in ipairs(set.names) do
+    rows[#rows + 1] = set.rows[name].group == group and set.rows[name] or nil
+  end
+  return rows
+end
+
 local function provider_of(name)
   local described, answers = core.describe(name), core.answers(name)
   local said = require("coffer.providers." .. name)
@@ -201,16 +211,44 @@ local function provider_of(name)
     name = name, title = described.title, calls = in_order(calls),
     resources = resources_of(said, calls), ensure = ensure_of(said, calls),
     waits = waits_of(said, calls),
+    options = rows_of(options.client(described, said.options), name),
   }
 end
 
---- @return table { providers = list }
+--- The options that only some resources have in their wait.
+local function special_waits()
+  local names = {}
+  for provider in pairs(core.providers) do
+    for _, resource in pairs(require("coffer.providers." .. provider).resources or NOTHING) do
+      local own = resource.wait and resource.wait.options or NOTHING
+      table.move(own, 1, #own, #names + 1, names)
+    end
+  end
+  return names
+end
+
+--- The options of everything but the providers' own, by group.
+local function options_of()
+  local name = api.names(core.providers)[1]
+  local client = options.client(core.describe(name), nil)
+  return {
+    client = rows_of(client, "client"),
+    call = rows_of(options.call, "call"),
+    ensure = rows_of(options.ensure, "ensure"),
+    wait = rows_of(options.wait(special_waits()), "wait"),
+    map = rows_of(options.map, "map"),
+    sandbox = rows_of(options.sandbox, "sandbox"),
+    fault = rows_of(options.fault, "fault"),
+  }
+end
+
+--- @return table { options = by group, providers = list }
 function api.read()
   local providers = {}
   for i, name in ipairs(api.names(core.providers)) do
     providers[i] = provider_of(name)
   end
-  return { providers = providers }
+  return { options = options_of(), providers = providers }
 end
 
 return api

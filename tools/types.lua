@@ -1,6 +1,6 @@
 --- Writes lua/coffer/types.lua, the annotations for editors (LuaCATS): what stands in
--- tools/types_template.lua, then what the data of the providers say. It is run by
--- `sh tools/types.sh`, with --write or --check; without an argument it gives back the function
+-- tools/types_template.lua, then what the data of the providers and of the options say. It is run
+-- by `sh tools/types.sh`, with --write or --check; without an argument it gives back the function
 -- that makes the text.
 local api = dofile "tools/api.lua"
 
@@ -365,6 +365,28 @@ function Writer:put_states()
   end
 end
 
+local units = { s = "seconds", B = "bytes" }
+
+--- The default of an option, or else its unit.
+local function default_of(row)
+  if row.default == nil then
+    return row.unit and ("(%s)"):format(units[row.unit])
+  elseif row.unit == "B" then
+    return ("(%d MiB)"):format(row.default >> 20)
+  end
+  return ("(%s%s)"):format(row.default, row.unit and " " .. row.unit or "")
+end
+
+function Writer:put_options(class, parent, rows, about)
+  self:begin(about)
+  self:put("---@class coffer.%s%s", class, parent and ": coffer." .. parent or "")
+  for _, row in ipairs(rows) do
+    local default = default_of(row)
+    self:put("---@field %s%s %s%s%s", row.name, row.is_required and "" or "?", row.type,
+      row.about and " " .. row.about or "", default and " " .. default or "")
+  end
+end
+
 --- The methods of a client that are more than a call.
 function Writer:put_helpers()
   local provider, owner = self.provider, self.owner
@@ -426,6 +448,7 @@ local function put_provider(lines, provider)
   }, Writer)
   writer:take_names()
   writer:put_heading(provider.title)
+  writer:put_options(provider.name .. ".options", "options", provider.options)
   writer:put_states()
   writer:put_parameters()
   for _, resource in ipairs(provider.resources) do
@@ -437,6 +460,19 @@ local function put_provider(lines, provider)
 end
 
 -- All of it --------------------------------------------------------------------
+
+--- The option classes: name, parent, group, text.
+local option_classes = {
+  { "options", nil, "client", "Options of every client." },
+  { "call_options", nil, "call", "Options of every call." },
+  { "ensure_options", "call_options", "ensure", "Options of every ensure." },
+  { "ensure_many_options", "ensure_options", "map",
+    "Options of ensuring many: those of coffer.map too." },
+  { "wait_options", nil, "wait", "Options of every wait." },
+  { "map_options", nil, "map", "Options of coffer.map." },
+  { "sandbox_options", nil, "sandbox", "Options of coffer.sandbox." },
+  { "fault", nil, "fault", "A call that is to fail or to answer late." },
+}
 
 function Writer:put_constructors(providers)
   local names = {}
@@ -462,6 +498,10 @@ end
 local function text()
   local data = api.read()
   local writer = setmetatable({ lines = {} }, Writer)
+  writer:put_heading "Options"
+  for _, class in ipairs(option_classes) do
+    writer:put_options(class[1], class[2], data.options[class[3]], class[4])
+  end
   for _, provider in ipairs(data.providers) do
     put_provider(writer.lines, provider)
   end

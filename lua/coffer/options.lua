@@ -89,7 +89,9 @@ local groups = {
     { "strict", flag, "take only what the documents have", default = false },
   },
   fault = {
-    { "operation", kinds.of_type("string", "the name of an operation"), "the name of the call" },
+    { "operation", kinds.of_type("string", "the name of an operation"),
+      "the name of the call, such as `create_wallet` or `astra.create_account`",
+      is_required = true },
     { "status", whole(200, 599), "the status to answer with" },
     { "body", words, "text to answer with" },
     { "headers", kinds.plain_headers, "further headers of the answer" },

@@ -1,7 +1,7 @@
 ---@meta coffer
--- What an editor is to know of coffer (LuaCATS). Never loaded by it. Up to the first provider it is
--- tools/types_template.lua, written by hand; the rest is made of the data of the providers, by
--- `sh tools/types.sh`.
+-- What an editor is to know of coffer (LuaCATS). Never loaded by it. Up to "Options" it is
+-- tools/types_template.lua, written by hand; the rest is made of the data of the providers and of
+-- the options, by `sh tools/types.sh`.
 -- luacheck: ignore 241
 
 ---@alias coffer.outcome "not_sent"|"refused"|"unknown"
@@ -69,91 +69,6 @@ function secret:wipe() end
 ---@field status integer
 ---@field headers table<string, string> by lower-case name
 ---@field body string the raw bytes; secrets can be read in it
-
----Options of every client.
----@class coffer.options
----@field token? coffer.token
----@field token_file? string path of a file that others cannot read
----@field base_url? string
----@field ca_file? string
----@field client_certificate? string
----@field client_key? string
----@field client_key_password? coffer.credential
----@field proxy? coffer.credential a URL, which may have a password
----@field use_env_proxy? boolean
----@field allow_keylog? boolean
----@field timeout? number seconds of one attempt (60)
----@field connect_timeout? number seconds (10)
----@field deadline? number seconds of a call with all its attempts, from its turn on (300)
----@field attempts? integer (3)
----@field max_response? integer bytes (16 MiB)
----@field user_agent? string
----@field headers? table<string, coffer.credential>
----@field log? fun(level: string, event: string, fields: table)
----@field on_tokens? fun(result: table)
-
----@class coffer.call_options
----@field timeout? number seconds of one attempt
----@field deadline? number seconds of all attempts
----@field attempts? integer
----@field extra? table body fields that are sent as they are
-
----@class coffer.ensure_options: coffer.call_options
----@field settle? number seconds before looking again after an unknown outcome (5)
----@field lock? string path of a file that is locked meanwhile, against other processes
-
----Options of ensure_wallets and its like: those of coffer.map too.
----@class coffer.ensure_many_options: coffer.ensure_options
----@field at_once? integer (32)
----@field per_second? number creates a second
----@field stop_on_failure? boolean
----@field on_progress? fun(told: { done: integer, total: integer })
-
----@class coffer.wait_options
----@field timeout? number seconds (600)
----@field interval? number seconds before the second look (2)
----@field sightings? integer how often in a row it has to be seen ready (1)
----@field errors? integer of a wallet: how many looks may show an Error before it counts (0)
----@field on_progress? fun(seen: coffer.look)
-
----@class coffer.map_options
----@field at_once? integer (32)
----@field per_second? number requests a second
----@field stop_on_failure? boolean
----@field on_progress? fun(told: { done: integer, total: integer })
-
----@class coffer.sandbox_options
----@field wallet_enabled_after? integer looks (2)
----@field job_completed_after? integer looks (2)
----@field strict? boolean only what the documents have (false)
-
----@class coffer.fault
----@field operation string such as `create_wallet` or `astra.create_account`
----@field status? integer
----@field body? string
----@field headers? table<string, string>
----@field close? boolean no answer: the connection is closed
----@field execute? boolean
----@field delay? number seconds
----@field times? integer (1)
-
----@class coffer.clumio.options: coffer.options
----@field region? "us-west-2"|"us-east-1"|"ca-central-1"|"eu-central-1"|"ap-southeast-2"
----@field organizational_unit? string
-
----@class coffer.commvault.options: coffer.options
----@field authorization? "bearer" the token goes out in the header Authorization
----@field username? coffer.credential
----@field password? coffer.credential
----@field domain? coffer.credential
-
----@class coffer.ecl.options: coffer.options
----@field tenant_id? string
----@field api_key? coffer.credential
----@field api_secret? coffer.credential
----@field keystone_url? string
-
----@class coffer.astra.options: coffer.options
 
 ---What a function that is told of each look is given.
 ---@class coffer.look
@@ -265,7 +180,85 @@ function coffer.map(list, fn, options) end
 ---@return table<integer, any> results, table<integer, coffer.failure> failures
 function coffer.gather(...) end
 
+-- Options ---------------------------------------------------------------------
+
+---Options of every client.
+---@class coffer.options
+---@field token? coffer.token the credential: a string, a `coffer.secret`, or a function that gives one
+---@field token_file? string path of a file that holds the token
+---@field base_url? string where the API is
+---@field headers? table<string, coffer.credential> further headers for every request, strings or secrets by name
+---@field user_agent? string instead of `coffer/VERSION`
+---@field timeout? number one attempt, from the look-up of the name to the last byte (60 s)
+---@field connect_timeout? number until there is a connection, TLS included (10 s)
+---@field deadline? number all attempts and the pauses between them, from its turn on (300 s)
+---@field attempts? integer how often a request is tried where it may be sent again (3)
+---@field max_response? integer a longer answer is not read on (16 MiB)
+---@field ca_file? string PEM file of the certificate authorities to trust, not the system's
+---@field client_certificate? string PEM file to show who is asking
+---@field client_key? string PEM file of its key
+---@field client_key_password? coffer.credential the password of an encrypted key
+---@field proxy? coffer.credential URL of a proxy, `http://user:password@host:port`
+---@field use_env_proxy? boolean take the proxy from `https_proxy` and the like (false)
+---@field allow_keylog? boolean open although `SSLKEYLOGFILE` is set (false)
+---@field log? fun(level: string, event: string, fields: table) a function that is told of each attempt
+---@field on_tokens? fun(result: table) a function that is given the result of a log-in before anything else happens with it
+
+---Options of every call.
+---@class coffer.call_options
+---@field timeout? number one attempt, instead of the client's (seconds)
+---@field deadline? number all attempts, instead of the client's (seconds)
+---@field attempts? integer instead of the client's
+---@field extra? table body fields that are sent as they are
+
+---Options of every ensure.
+---@class coffer.ensure_options: coffer.call_options
+---@field settle? number the wait before a look after an unknown outcome (5 s)
+---@field lock? string path of a file that is locked meanwhile, against other processes
+---@field deadline? number all of it together; one that is shorter than `settle` leaves no time for a second look (seconds)
+
+---Options of ensuring many: those of coffer.map too.
+---@class coffer.ensure_many_options: coffer.ensure_options
+---@field at_once? integer items under way together (32)
+---@field per_second? number requests a second of this map and those inside it, up to 100000
+---@field stop_on_failure? boolean begins no other item behind a failure (false)
+---@field on_progress? fun(told: { done: integer, total: integer }) a function that is told of items that are over
+
+---Options of every wait.
+---@class coffer.wait_options
+---@field timeout? number then a failure with the code `timeout`; the thing goes on (600 s)
+---@field interval? number the pause before the second look; the next are longer (2 s)
+---@field sightings? integer how often in a row it has to be seen ready (1)
+---@field on_progress? fun(seen: coffer.look) a function that is told of each look
+---@field errors? integer of a wallet: how many looks may show an `Error` before it counts (0)
+
+---Options of coffer.map.
+---@class coffer.map_options
+---@field at_once? integer items under way together (32)
+---@field per_second? number requests a second of this map and those inside it, up to 100000
+---@field stop_on_failure? boolean begins no other item behind a failure (false)
+---@field on_progress? fun(told: { done: integer, total: integer }) a function that is told of items that are over
+
+---Options of coffer.sandbox.
+---@class coffer.sandbox_options
+---@field wallet_enabled_after? integer by how many looks a wallet is enabled (2)
+---@field job_completed_after? integer by how many looks a job is completed (2)
+---@field strict? boolean take only what the documents have (false)
+
+---A call that is to fail or to answer late.
+---@class coffer.fault
+---@field operation string the name of the call, such as `create_wallet` or `astra.create_account`
+---@field status? integer the status to answer with
+---@field body? string text to answer with
+---@field headers? table<string, string> further headers of the answer
+---@field close? boolean no answer, the connection is closed
+---@field execute? boolean do what was asked for, and then answer or close like this
+---@field delay? number before the answer (seconds)
+---@field times? integer how many requests it is for (1)
+
 -- NetApp Astra Control --------------------------------------------------------
+
+---@class coffer.astra.options: coffer.options
 
 ---@alias coffer.astra.account_state
 ---| "active"
@@ -443,6 +436,10 @@ function astra:close() end
 
 -- Clumio ----------------------------------------------------------------------
 
+---@class coffer.clumio.options: coffer.options
+---@field region? "us-west-2"|"us-east-1"|"ca-central-1"|"eu-central-1"|"ap-southeast-2" a base URL by its name: `us-west-2`, `us-east-1`, `ca-central-1`, `eu-central-1`, `ap-southeast-2`
+---@field organizational_unit? string UUID, sent as `x-clumio-organizationalunit-context`
+
 ---@alias coffer.clumio.wallet_state
 ---| "Enabled"
 ---| "Waiting"
@@ -604,6 +601,12 @@ function clumio:request(operation, parameters, options) end
 function clumio:close() end
 
 -- Commvault -------------------------------------------------------------------
+
+---@class coffer.commvault.options: coffer.options
+---@field authorization? "bearer" `"bearer"`: the token goes out as `Authorization: Bearer …`, as the gateway of Commvault's cloud wants it, instead of in `Authtoken`
+---@field username? coffer.credential what to log in with instead of a token
+---@field password? coffer.credential of the user
+---@field domain? coffer.credential of the user
 
 ---@alias coffer.commvault.job_status
 ---| "Completed"
@@ -870,6 +873,12 @@ function commvault:request(operation, parameters, options) end
 function commvault:close() end
 
 -- NTT Enterprise Cloud --------------------------------------------------------
+
+---@class coffer.ecl.options: coffer.options
+---@field api_key? coffer.credential what to get a token with
+---@field api_secret? coffer.credential its secret
+---@field keystone_url? string where to get a token, such as `https://keystone-jp1-ecl.api.ntt.com/v3`
+---@field tenant_id? string the tenant (project) of every call; a call's own `tenant_id` goes before it
 
 ---@class coffer.ecl.create_account
 ---@field tenant_id? string tenant (project) ID; else the client's
