@@ -29,6 +29,7 @@ error_body pace guarded options
 providers/*
 failure scheduler
 hint interrupted progress
+values/kinds values/nearest
 values/*
 need
 '
