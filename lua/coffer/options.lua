@@ -90,7 +90,7 @@ local groups = {
   },
   fault = {
     { "operation", kinds.of_type("string", "the name of an operation"),
-      "the name of the call, such as `create_wallet` or `astra.create_account`",
+      "the name of the call, behind that of its provider and a dot where several have it",
       is_required = true },
     { "status", whole(200, 599), "the status to answer with" },
     { "body", words, "text to answer with" },

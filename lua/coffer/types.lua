@@ -247,7 +247,7 @@ function coffer.gather(...) end
 
 ---A call that is to fail or to answer late.
 ---@class coffer.fault
----@field operation string the name of the call, such as `create_wallet` or `astra.create_account`
+---@field operation string the name of the call, behind that of its provider and a dot where several have it
 ---@field status? integer the status to answer with
 ---@field body? string text to answer with
 ---@field headers? table<string, string> further headers of the answer
