@@ -15,6 +15,7 @@
 ** threads are left alone. The third says how many blocks the whole process has
 ** and has not given back. */
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -22,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define VISIBLE __attribute__((visibility("default")))
 
@@ -51,9 +53,17 @@ static _Thread_local struct {
   lua_Integer left;
 } plan __attribute__((tls_model("initial-exec")));
 
-static bool fails(void)
+/* lua-cjson ends the process where its own memory ends, which is not what is
+** tested. */
+static bool is_of_cjson(void *caller)
 {
-  if (plan.mode == QUIET || plan.left-- > 0)
+  Dl_info file;
+  return dladdr(caller, &file) && strstr(file.dli_fname, "cjson");
+}
+
+static bool fails(void *caller)
+{
+  if (plan.mode == QUIET || is_of_cjson(caller) || plan.left-- > 0)
     return false;
   plan.left = 0;
   plan.is_dry = true;
@@ -65,17 +75,20 @@ static bool fails(void)
 
 VISIBLE void *malloc(size_t size)
 {
-  return fails() ? NULL : counted(__libc_malloc(size));
+  return fails(__builtin_return_address(0)) ? NULL
+                                            : counted(__libc_malloc(size));
 }
 
 VISIBLE void *calloc(size_t count, size_t size) /* NOLINT: names in stdlib.h */
 {
-  return fails() ? NULL : counted(__libc_calloc(count, size));
+  return fails(__builtin_return_address(0))
+             ? NULL
+             : counted(__libc_calloc(count, size));
 }
 
 VISIBLE void *realloc(void *block, size_t size) /* NOLINT: as above */
 {
-  if (size != 0 && fails())
+  if (size != 0 && fails(__builtin_return_address(0)))
     return NULL;
   if (!block)
     return counted(__libc_realloc(NULL, size));
