@@ -19,8 +19,12 @@ local function is_of_hook()
 end
 
 --- True for an error that stops the program. To be asked by a message handler.
+-- Where memory has ended, nothing more is asked: that would take some.
 -- @param cause any: the error; the interpreter's own says what it is
 function guarded.is_interrupt(cause)
+  if cause == "not enough memory" then
+    return false
+  end
   return is_of_hook() or type(cause) == "string" and cause:find "interrupted!$" ~= nil
 end
 

@@ -7,6 +7,7 @@ local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local options = require "coffer.options"
 local progress = require "coffer.progress"
+local room = require "coffer.values.room"
 local text = require "coffer.values.text"
 
 local map = {}
@@ -16,6 +17,9 @@ local STEP = 0.1
 
 --- How often a task that is being stopped may go on to something else.
 local LAST_STEPS = 100
+
+--- What Lua raises where memory ends.
+local MEMORY = "not enough memory"
 
 --- What a task yields to say that it waits; anything else is not ours.
 local WAITS = {}
@@ -167,7 +171,10 @@ end
 local function keep(run, task, is_done, result, ...)
   local index = task.index
   if is_done then
-    run.results[index], run.failures[index] = result, failure_in(result, ...)
+    run.results[index] = result
+    run.failures[index] = failure_in(result, ...)
+  elseif result == MEMORY then
+    error(result, 0) -- nor for the handler: the journal of the call tells what is in doubt
   else
     run.failures[index] = failures.is(result) and result or report(result)
   end
@@ -215,6 +222,8 @@ local function resume(run, task)
     coroutine.close(task.thread)
     yielded = "the function yielded: inside coffer.map only coffer's calls may"
     keep(run, task, false, { cause = yielded, trace = yielded })
+  elseif not is_running and type(yielded) == "table" and yielded.cause == MEMORY then
+    run.failures[task.index] = yielded.failure -- at once: a deeper call may find no memory
   elseif not is_running and run.results[task.index] == nil then
     keep(run, task, false, run.handler(yielded))
   end
@@ -432,7 +441,8 @@ function map.map(list, fn, given)
     list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0, told = 0,
     at_once = taken.at_once, per_second = taken.per_second,
     on_progress = taken.on_progress, stop_on_failure = taken.stop_on_failure,
-    results = {}, failures = {}, ready = {}, without_room = {}, outer = scheduler.current(),
+    results = room.of(#list), failures = room.of(#list), ready = {}, without_room = {},
+    outer = scheduler.current(),
     thread = coroutine.running(), handler = false,
     tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},
   }

@@ -70,7 +70,7 @@ function create.advance(run, group)
     end
     is_in_doubt = is_in_doubt or task.needs == outcome.LOOK
   end
-  return group.at.resource, group.at.failure or group.at.doubt
+  return group.at.resource or nil, group.at.failure or group.at.doubt or nil
 end
 
 return create

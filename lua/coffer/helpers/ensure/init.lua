@@ -100,7 +100,7 @@ local function run_one(run, task)
     end
     error(raised, 0)
   elseif task.resource then
-    return task.resource, task.word, task.failure
+    return task.resource, task.word, task.failure or nil
   end
   return nil, task.failure, task.failure.code
 end

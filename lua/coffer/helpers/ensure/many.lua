@@ -7,17 +7,25 @@ local runs = require "coffer.helpers.ensure.runs"
 local interrupted = require "coffer.interrupted"
 local need = require "coffer.need"
 local options = require "coffer.options"
+local room = require "coffer.values.room"
 
 local many = {}
 
---- Hands what became of the tasks that are over to their indexes. Who asks for
--- the same once more is told that it was found.
+--- Hands what became of a task to its indexes. Who asks for the same once more is
+-- told that it was found.
+local function hand_out_task(run, task)
+  for place, index in ipairs(task.indexes) do
+    run.results[index] = task.resource or nil
+    run.words[index] = task.resource and (place == 1 and task.word or "found") or nil
+    run.failures[index] = (place == 1 or not task.resource) and task.failure or nil
+  end
+end
+
+--- The same for all tasks that are over.
 local function hand_out(run)
   for _, task in ipairs(run.tasks) do
-    for place, index in ipairs(task.is_over and task.indexes or {}) do
-      run.results[index] = task.resource
-      run.words[index] = task.resource and (place == 1 and task.word or "found") or nil
-      run.failures[index] = (place == 1 or not task.resource) and task.failure or nil
+    if task.is_over then
+      hand_out_task(run, task)
     end
   end
 end
@@ -103,12 +111,18 @@ local function in_doubt(run)
   return count, first
 end
 
-local function run_many(run, run_all)
-  local is_done, raised = pcall(run_all, run)
-  if is_done then
-    hand_out(run)
-    return run.results, run.failures, run.words
-  elseif run.groups and outcome.is_of(raised, "coffer.stopped") then
+local function complete(run, run_all)
+  run_all(run)
+  hand_out(run)
+  return run.results, run.failures, run.words
+end
+
+--- What is raised where an error leaves the run: what is known for sure goes in
+-- first, for the rest takes memory.
+local function leave(raised, _, spare, run)
+  spare.cause = outcome.cause_of(raised)
+  hand_out(run)
+  if run.groups and outcome.is_of(raised, "coffer.stopped") then
     note_all_raised(run, raised.failures)
   end
   for _, task in ipairs(run.tasks) do
@@ -117,9 +131,15 @@ local function run_many(run, run_all)
     end
   end
   hand_out(run)
-  local count, first = in_doubt(run)
-  error(interrupted { cause = outcome.cause_of(raised), results = run.results,
-    failures = run.failures, words = run.words, in_doubt = count, failure = first }, 0)
+  spare.in_doubt, spare.failure = in_doubt(run)
+  return spare
+end
+
+local function run_many(run, run_all)
+  local spare = interrupted { cause = "not enough memory", results = run.results,
+    failures = run.failures, words = run.words, in_doubt = 0, failure = false }
+  spare.failure = nil
+  return core.hand_over(true, complete, leave, spare, run, run_all)
 end
 
 local function check_list(whose, list)
@@ -176,7 +196,8 @@ function many.method(provider, kind, run_all)
     options.check(whose, options.ensure_many, given)
     check_list(whose, list)
     local run = runs.new(self, provider, kind.plural, options.ensure_many, given)
-    run.results, run.failures, run.words, run.invalid, run.told = {}, {}, {}, 0, 0
+    run.results, run.failures, run.words = room.of(#list), room.of(#list), room.of(#list)
+    run.invalid, run.told = 0, 0
     run.is_many, run.total, run.between, run.spread = true, #list, between, spread_many
     run.map_options = options.of_group(options.ensure_many, given, "map")
     run.map = need("coffer.map").map

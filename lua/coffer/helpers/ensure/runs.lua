@@ -128,6 +128,9 @@ function runs.new_task(run, parameters)
     run = run, requests = requests, options = own, key = key, place = place, creates = 0,
     is_unsafe = is_unsafe, needs = kind.list and outcome.LOOK or outcome.CREATE, indexes = {},
     turn = turn_of(kind, run.provider, requests[1].url, place),
+    -- keys that are there need no memory when it has become known what they hold
+    resource = false, word = false, failure = false, is_over = false,
+    doubt = false, worth = 0, looks = 0, absent = 0, met = false, retry_after = false,
   }
 end
 
