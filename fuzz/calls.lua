@@ -1,4 +1,4 @@
--- What the targets have answered, by number: all operations of all providers, as the specs call them.
+-- What the targets have answered, by number: all operations of all providers, as specs call them.
 local core = require "coffer.core"
 local providers = require "providers"
 

@@ -1,5 +1,5 @@
--- The same with a head that is right, so that the bytes are a body: the first byte chooses the call,
--- the second the status.
+-- The same with a head that is right, so that the bytes are a body: the first byte chooses the
+-- call, the second the status.
 local answer = dofile "fuzz/answer.lua"
 
 local statuses = { 400, 401, 403, 404, 409, 422, 429, 500, 503, 200, 201, 202 }

@@ -35,12 +35,13 @@ end
 
 for _, value in ipairs { "120", "0", "-1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT",
   "Wednesday, 21-Oct-26 07:28:00 GMT", "Wed Oct 21 07:28:00 2026", "99999999999999999999" } do
-  seed("headers", ("HTTP/1.1 429 Too Many\r\nDate: Wed, 21 Oct 2026 07:27:00 GMT\r\nRetry-After: %s\r\n"
-    .. "Content-Type: application/json; charset=utf-8\r\n\r\n"):format(value))
+  seed("headers", ("HTTP/1.1 429 Too Many\r\nDate: Wed, 21 Oct 2026 07:27:00 GMT\r\n"
+    .. "Retry-After: %s\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"):format(value))
 end
 
-for _, url in ipairs { "https://storage.example:8443/api/v1/x?start=1", "/api/v1/x", "http://[::1]:80/",
-  "https://user:word@host/path", "//storage.example/", "https://storage.example:8443@other.example/",
-  "http://127.0.0.1:3128", "socks5h://proxy:1080", "x/../../y", "token.with-all_kinds~of=chars" } do
+for _, url in ipairs { "https://storage.example:8443/api/v1/x?start=1", "/api/v1/x",
+  "http://[::1]:80/", "https://user:word@host/path", "//storage.example/",
+  "https://storage.example:8443@other.example/", "http://127.0.0.1:3128", "socks5h://proxy:1080",
+  "x/../../y", "token.with-all_kinds~of=chars" } do
   seed("address", url)
 end

@@ -178,8 +178,8 @@ if lists then
 end
 local tally, survivors = try(chosen)
 local tried = tally[0] + tally[1]
-print(("%d of %d changes were noticed (%.1f %%), %d did not compile; seed %s"):format(tally[0], tried,
-  100 * tally[0] / math.max(tried, 1), tally[2], seed))
+print(("%d of %d changes were noticed (%.1f %%), %d did not compile; seed %s"):format(tally[0],
+  tried, 100 * tally[0] / math.max(tried, 1), tally[2], seed))
 for _, change in ipairs(survivors) do
   print("survived: " .. describe(change))
 end

@@ -1,8 +1,8 @@
 -- Lets memory end after 0, 1, 2, ... allocations of everything that a user can call; see
 -- tools/torture.sh.
 --   lua5.4 torture.lua STEP FIRST [NAME]
--- of which every STEP-th is tried, from FIRST on; NAME is a part of the scenarios' names. Ends with 1
--- where what was told is not true, or where a client cannot be used afterwards.
+-- of which every STEP-th is tried, from FIRST on; NAME is a part of the scenarios' names. Ends with
+-- 1 where what was told is not true, or where a client cannot be used afterwards.
 local torture = require "torture"
 
 local coffer = require "coffer"
@@ -35,8 +35,8 @@ end
 local DAYS = { acct_num = wasabi.AcctNum, from = "2026-01-01", to = "2026-01-03" }
 
 --- Creates by name: as which request they arrive, and the call. Each try has a name of its own, so
--- that the log tells what became of it. What looks through lists has an empty sandbox each time: its
--- provider stands third, and a client is given behind the name.
+-- that the log tells what became of it. What looks through lists has an empty sandbox each time:
+-- its provider stands third, and a client is given behind the name.
 local creates = {
   ["clumio:create_wallet"] = { "clumio:create_wallet", function(name)
     return clumio:create_wallet { account_native_id = name }
@@ -57,7 +57,8 @@ local creates = {
     return ecl:create_user { UserName = name }
   end },
   ["astra:create_account"] = { "astra:create_account", function(name)
-    return astra:create_account { name = name, metadata = { labels = { { name = name, value = name } } } }
+    local label = { name = name, value = name }
+    return astra:create_account { name = name, metadata = { labels = { label } } }
   end },
   ["astra:ensure_account"] = { "astra:create_account", function(name, at)
     return at:ensure_account(name, { settle = 0.001 })
@@ -77,22 +78,22 @@ local creates = {
 --- The rest, by name. Each gives something, or nil and a failure, or raises.
 local others = {
   ["coffer.clumio"] = function()
-    local opened <close> = assert(coffer.clumio {
+    local _ <close> = assert(coffer.clumio {
       base_url = "http://127.0.0.1:1", token = "t", organizational_unit = "o" })
     return true
   end,
   ["coffer.commvault"] = function()
-    local opened <close> = assert(coffer.commvault {
+    local _ <close> = assert(coffer.commvault {
       base_url = "http://127.0.0.1:1", username = "u", password = "p" })
     return true
   end,
   ["coffer.ecl"] = function()
-    local opened <close> = assert(coffer.ecl { base_url = "http://127.0.0.1:1", tenant_id = "t",
+    local _ <close> = assert(coffer.ecl { base_url = "http://127.0.0.1:1", tenant_id = "t",
       api_key = "k", api_secret = "s", keystone_url = "http://127.0.0.1:1/v3" })
     return true
   end,
   ["coffer.astra"] = function()
-    local opened <close> = assert(coffer.astra {
+    local _ <close> = assert(coffer.astra {
       base_url = "http://127.0.0.1:1", token = "t", headers = { ["X-One"] = "1" } })
     return true
   end,
@@ -176,27 +177,29 @@ local function is_memory(text)
   return type(text) == "string" and text:find "not enough memory" ~= nil
 end
 
---- What was told of a try: "raised" for memory that ended and nothing that is in doubt, "told" where
--- the error tells of a create in doubt, the outcome of a failure, or "done".
-local function verdict(name, ok, result, told)
-  if ok then
-    return result ~= nil and "done" or type(told) == "table" and told.outcome
-      or problem("%s: neither a result nor a failure", name) or "nothing"
+--- What an error tells of what was sent: "raised" for nothing, "told" for a create in doubt, "done"
+-- where a map that was left has the result.
+local function verdict_of_error(name, raised)
+  if not is_memory(tostring(raised.cause)) then
+    problem("%s raised %s", name, tostring(raised.cause))
   end
-  local in_doubt = type(result) == "table" and result.failure
-  if type(result) == "table" and result.results then -- a map that was left
-    in_doubt = in_doubt or result.failures[1]
-    if result.results[1] then
-      return "done"
-    end
-  end
-  local cause = type(result) == "table" and result.cause or result
-  if not is_memory(tostring(cause)) then
-    problem("%s raised %s", name, tostring(cause))
-  elseif in_doubt and in_doubt.outcome ~= "unknown" then
+  local results, failed = raised.results or {}, raised.failures or {}
+  local in_doubt = raised.failure or failed[1]
+  if in_doubt and in_doubt.outcome ~= "unknown" then
     problem("%s is in doubt, and said to be %s", name, in_doubt.outcome)
   end
-  return in_doubt and "told" or "raised"
+  return results[1] and "done" or in_doubt and "told" or "raised"
+end
+
+--- What was told of a try: that, the outcome of a failure, or "done".
+local function verdict(name, ok, result, told)
+  if not ok then
+    return verdict_of_error(name, type(result) == "table" and result or { cause = result })
+  elseif result == nil and type(told) ~= "table" then
+    problem("%s: neither a result nor a failure", name)
+    return "nothing"
+  end
+  return result ~= nil and "done" or told.outcome
 end
 
 local count = 0
@@ -298,7 +301,7 @@ for name, create in pairs(creates) do
 end
 -- Creates come last: they make the lists longer.
 table.sort(scenarios, function(a, b)
-  if not a.arrives_as ~= not b.arrives_as then
+  if (a.arrives_as == nil) ~= (b.arrives_as == nil) then
     return not a.arrives_as
   end
   return a.name < b.name
