@@ -890,6 +890,13 @@ describe("a helper called with a dot", function()
     end)
   end
 
+  it("is told at its own line what it takes: ensure_s3_vault", function()
+    local vaults = providers.commvault.client "http://127.0.0.1:1"
+    local _, said = pcall(function() return (vaults:ensure_s3_vault "backups") end)
+    assert.matches("^spec/helpers/ensure_spec.lua:%d+: commvault:ensure_s3_vault takes a table of "
+      .. "parameters, got string$", said)
+  end)
+
   it("is told so: the methods of a prepared request, and of a thing", function()
     local request = assert(client:request("create_wallet", "123456789012"))
     local faulty <close> = server.start { { send = clumio.good(), finish = "keep" } }

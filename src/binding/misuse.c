@@ -6,24 +6,29 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* The length of the folder in which a Lua file lies, with its slash. */
-static size_t folder_of(const char *source)
+/* The length of the folder of coffer's Lua files in the path of one of them, 0
+** for any other file. */
+static size_t root_of(const char *source)
 {
-  const char *slash = strrchr(source, '/');
-  return slash ? (size_t)(slash - source) + 1 : 0;
+  static const char root[] = "coffer/";
+  size_t length = 0;
+  for (const char *at = source; (at = strstr(at, root)); at++)
+    length = (size_t)(at - source) + sizeof root - 1;
+  return length;
 }
 
-/* Pushes the place to blame: the first line above that is not in the folder of
-** the function that called into C, which is coffer's own. */
+/* Pushes the place to blame: the first line above that is not in coffer's own
+** files, one of which called into C. */
 static void push_place(lua_State *L)
 {
   lua_Debug own, above;
-  if (!lua_getstack(L, 1, &own) || !lua_getinfo(L, "S", &own) ||
-      *own.source != '@') {
+  size_t length = 0;
+  if (lua_getstack(L, 1, &own) && lua_getinfo(L, "S", &own))
+    length = root_of(own.source);
+  if (length == 0) {
     luaL_where(L, 1);
     return;
   }
-  size_t length = folder_of(own.source);
   for (int level = 2; lua_getstack(L, level, &above); level++) {
     lua_getinfo(L, "Sl", &above);
     if (above.currentline > 0 &&
