@@ -210,7 +210,7 @@ local function provider_of(name)
   return {
     name = name, title = described.title, calls = in_order(calls),
     resources = resources_of(said, calls), ensure = ensure_of(said, calls),
-    waits = waits_of(said, calls),
+    waits = waits_of(said, calls), settings = described.settings,
     options = rows_of(options.client(described, said.options), name),
   }
 end

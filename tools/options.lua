@@ -7,8 +7,7 @@ if ... then
   package.cpath = "build/?.so;" .. package.cpath
 end
 
-local core = require "coffer.core"
-local options = require "coffer.options"
+local api = dofile("tools/api.lua").read()
 
 local MIB = 1 << 20
 
@@ -58,36 +57,19 @@ local function quoted(name)
   return ("`%s`"):format(name)
 end
 
---- The options of one group.
-local function of_group(set, group)
+local function of_group(group)
   local rows = {}
-  for _, name in ipairs(set.names) do
-    local row = set.rows[name]
-    if row.group == group then
-      rows[#rows + 1] = { quoted(name), default_of(row), range_of(row), row.about }
-    end
+  for i, row in ipairs(api.options[group]) do
+    rows[i] = { quoted(row.name), default_of(row), range_of(row), row.about }
   end
   return drawn({ "option", "default", "range", "" }, rows)
 end
 
-local providers = {}
-for name in pairs(core.providers) do
-  providers[#providers + 1] = name
-end
-table.sort(providers)
-
-local function client_set(provider)
-  return options.client(core.describe(provider), require("coffer.providers." .. provider).options)
-end
-
 local function of_providers()
   local rows = {}
-  for _, provider in ipairs(providers) do
-    local set = client_set(provider)
-    for _, name in ipairs(set.names) do
-      if set.rows[name].group == provider then
-        rows[#rows + 1] = { quoted(name), provider, set.rows[name].about }
-      end
+  for _, provider in ipairs(api.providers) do
+    for _, row in ipairs(provider.options) do
+      rows[#rows + 1] = { quoted(row.name), provider.name, row.about }
     end
   end
   return drawn({ "option", "of", "" }, rows)
@@ -95,14 +77,14 @@ end
 
 local function of_environment()
   local rows = {}
-  for _, provider in ipairs(providers) do
-    for _, setting in ipairs(core.describe(provider).settings) do
+  for _, provider in ipairs(api.providers) do
+    for _, setting in ipairs(provider.settings) do
       local variables = {}
       for i, variable in ipairs(setting.environment) do
         variables[i] = quoted(variable)
       end
       if variables[1] then
-        rows[#rows + 1] = { ("%s `%s`"):format(provider, setting.name),
+        rows[#rows + 1] = { ("%s `%s`"):format(provider.name, setting.name),
           table.concat(variables, ", or else ") }
       end
     end
@@ -110,20 +92,13 @@ local function of_environment()
   return drawn({ "option", "variable" }, rows)
 end
 
-local tables = {
-  client = function() return of_group(client_set(providers[1]), "client") end,
-  providers = of_providers,
-  environment = of_environment,
-  call = function() return of_group(options.call, "call") end,
-  ensure = function() return of_group(options.ensure, "ensure") end,
-  wait = function() return of_group(options.wait { "errors" }, "wait") end,
-  map = function() return of_group(options.map, "map") end,
-}
+--- Tables that are of no one group.
+local others = { providers = of_providers, environment = of_environment }
 
 --- The text of a document with its tables of options as they have to be.
 local function fill(text)
   return (text:gsub("(<!%-%- options: (%l+) %-%->\n).-(<!%-%- end %-%->)", function(from, name, to)
-    return ("%s\n%s\n\n%s"):format(from, tables[name](), to)
+    return ("%s\n%s\n\n%s"):format(from, (others[name] or of_group)(name), to)
   end))
 end
 
