@@ -165,17 +165,33 @@ function options.wait(some)
   return set_of({ "wait", "call" }, without)
 end
 
+--- Names in a row, each in quotes.
+local function quoted(names, quote, between)
+  return quote .. table.concat(names, quote .. between .. quote) .. quote
+end
+
+--- The row of an option that a provider alone has.
+-- @param setting table: as the core describes it
+-- @param own table: what the provider's file has about it
+local function own_row(setting, own, provider)
+  local about, choices = own[1], setting.choices
+  if choices then
+    about = ("%s: %s"):format(about, quoted(choices, "`", ", "))
+  end
+  return set_up({ setting.name, nil, about, also = own.also, type = own.type
+    or choices and quoted(choices, '"', "|")
+    or setting.is_secret and "coffer.credential" or nil }, provider)
+end
+
 --- The options of a provider's constructor: its own, then those of all.
 -- @param described table: the provider, as the core describes it
--- @param said table or nil: { about, also =, type = } of the provider's own, by name
-function options.client(described, said)
+-- @param own table or nil: { about, also =, type = } of those that it alone has, by name
+function options.client(described, own)
   local set = { rows = {}, names = {}, token_header = text.lower(described.token_header) }
   local common = set_of { "client" }
   for _, setting in ipairs(described.settings) do
     if not common.rows[setting.name] then
-      local more = said and said[setting.name] or {}
-      add(set, set_up({ setting.name, nil, more[1], also = more.also, type = more.type
-        or setting.is_secret and "coffer.credential" or nil }, described.name))
+      add(set, own_row(setting, own and own[setting.name] or {}, described.name))
     end
   end
   for _, name in ipairs(common.names) do

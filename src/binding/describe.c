@@ -106,6 +106,17 @@ static void describe_token(lua_State *L, const struct provider *provider)
       set_text(L, "token_variable", provider->settings[i].environment[0]);
 }
 
+/* Lists the names that an option for a region can be. */
+static void describe_regions(lua_State *L, const struct provider *provider)
+{
+  lua_createtable(L, (int)provider->region_count, 0);
+  for (size_t i = 0; i < provider->region_count; i++) {
+    lua_pushstring(L, provider->regions[i].name);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "choices");
+}
+
 /* The options of a provider's constructor that the core checks. */
 static void describe_settings(lua_State *L, const struct provider *provider)
 {
@@ -113,6 +124,8 @@ static void describe_settings(lua_State *L, const struct provider *provider)
   for (size_t i = 0; i < provider->setting_count; i++) {
     const struct setting *setting = &provider->settings[i];
     lua_createtable(L, 0, 4);
+    if (setting->use == SETTING_REGION)
+      describe_regions(L, provider);
     set_text(L, "name", setting->name);
     set_flag(L, "is_required", setting->is_required);
     set_flag(L, "is_secret", setting->use == SETTING_CREDENTIAL);

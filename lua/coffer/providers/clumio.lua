@@ -10,11 +10,7 @@ local names_wallet = { key = "wallet_id", at = "id" }
 
 return {
   options = {
-    region = {
-      "a base URL by its name: `us-west-2`, `us-east-1`, `ca-central-1`, `eu-central-1`, "
-        .. "`ap-southeast-2`",
-      type = '"us-west-2"|"us-east-1"|"ca-central-1"|"eu-central-1"|"ap-southeast-2"',
-    },
+    region = { "a base URL by its name" },
     organizational_unit = {
       "UUID, sent as `x-clumio-organizationalunit-context`", also = "organization ou",
     },
