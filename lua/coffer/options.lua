@@ -55,7 +55,7 @@ local groups = {
   client = {
     { "token", nil, "the credential: a string, a `coffer.secret`, or a function that gives one",
       type = "coffer.token", also = "access_token api_key api_token bearer key" },
-    { "token_file", words, "path of a file that holds the token", also = "token_path" },
+    { "token_file", path, "path of a file that holds the token", also = "token_path" },
     { "base_url", nil, "where the API is", also = "address api_url endpoint host server uri url" },
     { "headers", kinds.headers, "further headers for every request, strings or secrets by name" },
     { "user_agent", kinds.header, "instead of `coffer/VERSION`", also = "agent" },
@@ -275,7 +275,7 @@ local function way_out(set, name, known)
   end
   for _, own in ipairs(set.names) do
     local also = (" %s %s "):format(set.rows[own].also or "", called[own] or "")
-    if known[own] and also:find(wanted, 1, true) then
+    if known[own] and name:find "%S" and also:find(wanted, 1, true) then
       return (" (did you mean '%s'?)"):format(own)
     end
   end

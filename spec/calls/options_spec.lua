@@ -272,6 +272,13 @@ describe("an option of the wrong type or out of range", function()
     matches("clumio:create_wallet takes a table of options, got number", said)
   end)
 
+  it("is like none where it has no letters", function()
+    for _, name in ipairs { "", " " } do
+      assert.matches(("unknown option '%s'$"):format(name),
+        raised(providers.clumio, { [name] = "x" }))
+    end
+  end)
+
   it("blames the caller's line", function()
     local line = debug.getinfo(1, "l").currentline + 1
     local _, said = pcall(function() return (coffer.clumio { tokn = "t" }) end)

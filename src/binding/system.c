@@ -127,13 +127,10 @@ static const char *read_token(const char *path, char *bytes, size_t *length)
 
 int system_read_token(lua_State *L)
 {
-  size_t path_length;
-  const char *path = luaL_checklstring(L, 1, &path_length);
+  const char *path = luaL_checkstring(L, 1);
   size_t length = 0;
   char *bytes = secret_push_empty(L, MAX_TOKEN + 1)->bytes;
-  const char *wrong = strlen(path) == path_length
-                          ? read_token(path, bytes, &length)
-                          : "has a zero byte in its name";
+  const char *wrong = read_token(path, bytes, &length);
   if (!wrong) {
     secret_push(L, bytes, length);
   } else {
