@@ -488,6 +488,90 @@ describe("ensure after 409", function()
   end)
 end)
 
+--- No provider that has a list tells anything once, so two are said to.
+describe("ensure, where the list has what tells something once,", function()
+  local response = require("coffer").response
+  local list = lists.astra
+
+  local function say(lost)
+    for _, name in ipairs { "astra", "clumio" } do
+      require("coffer.providers." .. name).ensure.lost = lost
+    end
+  end
+
+  before_each(function() say "its key was told once" end)
+  after_each(function() say(nil) end)
+
+  local function assert_lacking(account, word, trouble)
+    assert.is_true(astra.recognise(account))
+    assert.same({ "partial", "refused", "ensure_account" },
+      { trouble.code, trouble.outcome, trouble.operation })
+    assert.matches("it exists, but its key was told once", trouble.message, 1, true)
+    assert.same({ name = answers.asked.account }, trouble.key)
+    return word
+  end
+
+  --- What is ensured where the list shows nothing at first, and the create is answered so.
+  local function ensured(create)
+    local faulty <close> = server.start {
+      paths = { ["GET " .. list.path] = { lists.keep(list, {}),
+        lists.keep(list, { list.item() }) } },
+      create,
+    }
+    local _ <close> = pauses.skip()
+    return lists.ensure(astra, astra.client(faulty.url))
+  end
+
+  it("tells nothing of what it creates", function()
+    local account, word, trouble = ensured(keeping(astra))
+    assert.is_true(astra.recognise(account))
+    assert.same({ "created", nil }, { word, trouble })
+  end)
+
+  it("tells behind what it finds that this is lost", function()
+    local faulty <close> = with_list(astra, list.item())
+    assert.equal("found", assert_lacking(lists.ensure(astra, astra.client(faulty.url))))
+    assert.equal(0, posts(faulty))
+  end)
+
+  it("tells it behind what it finds after a 409, with that", function()
+    local account, word, trouble = ensured(lists.conflict(astra))
+    assert.equal("found", assert_lacking(account, word, trouble))
+    assert.equal(409, response(trouble).status)
+  end)
+
+  it("tells it behind what it recovers, with the answer that may hold it", function()
+    local account, word, trouble = ensured(answers.keep { status = astra.status,
+      type = astra.type, body = '{"key":"half' })
+    assert.equal("recovered", assert_lacking(account, word, trouble))
+    assert.matches("half", response(trouble).body, 1, true)
+  end)
+
+  it("tells it of each of many that it finds, and goes on behind them", function()
+    local faulty <close> = server.start {
+      paths = { ["GET " .. list.path] = { lists.keep(list, { list.item("a-1", "there") }) } },
+      keeping(astra),
+    }
+    local name = answers.asked.account
+    local results, failures, words = astra.client(faulty.url):ensure_accounts(
+      { "there", name, "there", name }, { stop_on_failure = true })
+    assert.same({ "found", "created", "found", "found" }, words)
+    assert.equal(4, #results)
+    assert.same({ "partial", "partial" }, { failures[1].code, failures[3].code })
+    assert.is_nil(failures[2] or failures[4])
+    assert.equal(1, posts(faulty))
+  end)
+
+  it("tells nothing of what the same call has made", function()
+    local faulty <close> = start(clumio, { keeping(clumio) })
+    local number = answers.asked.account_native_id
+    local results, failures, words = clumio.client(faulty.url):ensure_wallets {
+      { account_native_id = number, aws_region = "us-west-2" }, number }
+    assert.same({ { "created", "found" }, {} }, { words, failures })
+    assert.equal(results[1], results[2])
+  end)
+end)
+
 --- What a list may hold that is no thing, and what a thing may have in place of a text.
 local null = require("coffer").null
 local odd_values = { null, true, false, 5, 1.5, "text", {}, { {} }, { name = { null } } }

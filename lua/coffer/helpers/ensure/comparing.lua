@@ -59,9 +59,10 @@ function comparing.match(task, fields)
 end
 
 --- Puts a thing on the list by what is always in its key.
-function comparing.put(listed, place, resource, fields)
+-- @param is_made boolean or nil: this run has made it
+function comparing.put(listed, place, resource, fields, is_made)
   listed[place] = listed[place] or {}
-  table.insert(listed[place], { resource = resource, fields = fields })
+  table.insert(listed[place], { resource = resource, fields = fields, is_made = is_made })
 end
 
 --- What is on the list for a task.

@@ -8,7 +8,7 @@ local outside = require "coffer.values.outside"
 
 local create = {}
 
---- What was made is on the list for those who come behind.
+--- What was made is on the list for those who come behind, with what was told only once.
 local function note_made(task, resource)
   local run, fields = task.run, {}
   if run.listed then
@@ -18,7 +18,7 @@ local function note_made(task, resource)
     for _, field in ipairs { run.kind.name, "aws_region" } do
       fields[field] = outside.name(rawget(resource, field)) or fields[field]
     end
-    comparing.put(run.listed, task.place, resource, fields)
+    comparing.put(run.listed, task.place, resource, fields, true)
   end
 end
 

@@ -17,7 +17,7 @@ local function hand_out_task(run, task)
   for place, index in ipairs(task.indexes) do
     run.results[index] = task.resource or nil
     run.words[index] = task.resource and (place == 1 and task.word or "found") or nil
-    run.failures[index] = (place == 1 or not task.resource) and task.failure or nil
+    run.failures[index] = (place == 1 or task.word ~= "created") and task.failure or nil
   end
 end
 
@@ -43,12 +43,12 @@ local function tell(run)
 end
 
 --- With `stop_on_failure`: what comes behind a failure is not begun, and what
--- was begun is not created again.
+-- was begun is not created again. What was found stops nothing, whatever it lacks.
 local function stop_behind(run)
   hand_out(run)
   local first = math.huge
   for index in pairs(run.failures) do
-    first = math.min(first, index)
+    first = run.words[index] == "found" and first or math.min(first, index)
   end
   for _, task in ipairs(runs.needing(run, outcome.CREATE)) do
     if task.indexes[1] > first or run.has_stopped then

@@ -93,12 +93,22 @@ local function names_of(kind, entries)
   return table.concat(names, ", ")
 end
 
+--- What a failure tells behind a thing that was there: that it lacks what its create told.
+-- @param met failure or nil: the 409 that said so
+local function lacking(task, met)
+  -- what came before the doubt may hold what is told only once
+  local has_more = task.doubt and task.worth > 0
+  return outcome.report(task, { outcome = "refused", code = "partial",
+    phrase = "it exists, but " .. task.run.kind.lost, came_of = has_more and task.doubt or met })
+end
+
 --- What was seen is what was wanted, unless it is more than one, or cannot be
 -- told apart from it.
 local function take(task, is, may)
   local kind = task.run.kind
   if #is == 1 then
-    return outcome.settle(task, is[1].resource, task.doubt and "recovered" or "found")
+    return outcome.settle(task, is[1].resource, task.doubt and "recovered" or "found",
+      kind.lost and not is[1].is_made and lacking(task, task.met) or nil)
   end
   local phrase = #is > 1 and ("there are %d of them: %s"):format(#is, names_of(kind, is))
     or ("it may be there already: %s; %s"):format(names_of(kind, may), kind.may)
@@ -177,11 +187,8 @@ function outcome.meet(task, failure)
     task.met, task.needs = failure, outcome.LOOK
     return
   end
-  -- what came before the doubt may hold what is told only once
-  local has_more = task.doubt and task.worth > 0
-  local incomplete = outcome.report(task, { outcome = "refused", code = "partial",
-    phrase = "it exists, but " .. kind.lost, came_of = has_more and task.doubt or failure })
-  outcome.settle(task, kind.exists(task.key), task.doubt and "recovered" or "found", incomplete)
+  outcome.settle(task, kind.exists(task.key), task.doubt and "recovered" or "found",
+    lacking(task, failure))
 end
 
 --- True for an error object of this name.
