@@ -65,7 +65,7 @@ end
 describe("ensuring many", function()
   for _, case in ipairs(providers.where(function(case) return case.ensure_many end)) do
     it("finds what is there with one look, and creates the rest: " .. case.name, function()
-      local there, listed = case.list.named "999999999999"
+      local there, listed = case.list.named(case.list.other_name)
       local looks = { { listed }, case.list.ends_with_empty and {} or nil }
       local faulty <close> = start(case, looks, { keeping(case) })
       local results, failures, words = many(case, case.client(faulty.url), { there, case.list.own })

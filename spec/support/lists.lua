@@ -5,7 +5,7 @@
 --   page(items, next)     a page as JSON, of items as JSON
 --   item(...)             an item: the case's own where nothing is given
 --   two, two_are_named    two items of the case's key; how a failure names them
---   other                 an item of another key
+--   other, other_name     an item of another key, and what it is called by
 --   own, named(name)      what ensure_many asks for the case's own by; the same and the item of
 --                         such a name
 --   ends_with_empty       a walk ends by an empty page

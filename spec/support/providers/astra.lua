@@ -43,7 +43,8 @@ astra.list = {
   item = account_listed,
   two = { account_listed "id-one", account_listed "id-two" },
   two_are_named = "id-two",
-  other = account_listed("x", "999999999999"),
+  other = account_listed("x", "another"),
+  other_name = "another",
   named = function(name)
     return name, account_listed("id-" .. name, name)
   end,

@@ -54,6 +54,7 @@ clumio.list = {
   two = { wallet "id-one", wallet "id-two" },
   two_are_named = "id-two",
   other = wallet("x", "999999999999"),
+  other_name = "999999999999",
   named = function(account)
     return account, wallet("w-" .. account, account)
   end,

@@ -49,6 +49,7 @@ commvault.list = {
   two = { vault_listed(), vault_listed() },
   two_are_named = asked.vault,
   other = vault_listed "vault-one-b",
+  other_name = "vault-one-b",
   ends_with_empty = true,
   named = function(name)
     return asking(name), vault_listed(name)
