@@ -428,6 +428,18 @@ describe("an account of Astra", function()
     assert.equal('"0123"', faulty:requests()[2].headers["if-match"])
   end)
 
+  it("is changed with its own If-Match, not with one that the client has", function()
+    local faulty <close> = server.start { keep { status = 204, type = false } }
+    local client = client_of(providers.astra, faulty, { headers = { ["if-match"] = '"old"' } })
+    local request = assert(client:request("update_account",
+      { account_id = ACCOUNT_ID, name = "x", ["If-Match"] = '"new"' }))
+    assert.same({ '"new"', nil }, { request.headers["If-Match"], request.headers["if-match"] })
+    assert(request:send())
+    assert.equal('"new"', faulty:requests()[1].headers["if-match"])
+    assert(client:update_account { account_id = ACCOUNT_ID, name = "x" })
+    assert.equal('"old"', faulty:requests()[2].headers["if-match"])
+  end)
+
   for what, etag in pairs {
     ["a line end"] = "x\r\nX-Evil: 1", ["a zero byte"] = "x\0y", ["nothing"] = "",
     ["non-ASCII"] = "é",

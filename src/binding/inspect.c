@@ -274,15 +274,19 @@ static void set_header(lua_State *L, const char *name, const char *value)
   lua_setfield(L, -2, name);
 }
 
-/* Copies the table on top, where it is one, into the one below; pops it. */
-static void merge(lua_State *L)
+/* Copies the headers of the table on top, where it is one, into the table
+** below, and pops it. Those of the client give way to the request's own. */
+static void merge(lua_State *L, bool is_of_client)
 {
   if (lua_istable(L, -1)) {
     lua_pushnil(L);
     while (lua_next(L, -2)) {
       lua_pushvalue(L, -2);
       lua_insert(L, -2);
-      lua_rawset(L, -5);
+      if (is_of_client && request_has_header(L, lua_tostring(L, -2)))
+        lua_pop(L, 2);
+      else
+        lua_rawset(L, -5);
     }
   }
   lua_pop(L, 1);
@@ -301,9 +305,9 @@ static void describe_headers(lua_State *L, const struct request *request)
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   client_push_anchor(L, -1, "headers");
   lua_remove(L, -2);
-  merge(L);
+  merge(L, true);
   lua_getiuservalue(L, 1, REQUEST_HEADERS);
-  merge(L);
+  merge(L, false);
 }
 
 static void describe_body(lua_State *L, const struct request *request)

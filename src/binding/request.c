@@ -109,17 +109,35 @@ static int request_tostring(lua_State *L)
 
 /* Header lines */
 
-/* Adds the headers of the table on top, where it is one, and pops it. */
-static bool add_table(lua_State *L, struct header_list *headers)
+bool request_has_header(lua_State *L, const char *name)
+{
+  bool is_there = false;
+  if (lua_getiuservalue(L, 1, REQUEST_HEADERS) == LUA_TTABLE) {
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+      is_there = is_there || curl_strequal(lua_tostring(L, -2), name);
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+  return is_there;
+}
+
+/* Adds the headers of the table on top, where it is one, and pops it. Those of
+** the client give way to the request's own. */
+static bool add_table(lua_State *L, struct header_list *headers,
+                      bool is_of_client)
 {
   bool is_added = true;
   if (lua_istable(L, -1)) {
     lua_pushnil(L);
     while (lua_next(L, -2)) {
+      const char *name = lua_tostring(L, -2);
       const struct secret *secret = secret_test(L, -1);
       const char *value = secret ? secret->bytes : lua_tostring(L, -1);
-      is_added = is_added && value &&
-                 header_list_add(headers, lua_tostring(L, -2), "", value);
+      if (!is_of_client || !request_has_header(L, name))
+        is_added =
+            is_added && value && header_list_add(headers, name, "", value);
       lua_pop(L, 1);
     }
   }
@@ -151,9 +169,9 @@ static bool add_given(lua_State *L, struct header_list *headers)
 {
   lua_getiuservalue(L, 1, REQUEST_CLIENT);
   client_push_anchor(L, -1, "headers");
-  bool is_added = add_table(L, headers);
+  bool is_added = add_table(L, headers, true);
   lua_getiuservalue(L, 1, REQUEST_HEADERS);
-  return add_table(L, headers) && is_added;
+  return add_table(L, headers, false) && is_added;
 }
 
 static void make_headers(lua_State *L, struct request *request)

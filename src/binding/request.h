@@ -45,6 +45,10 @@ struct request *request_push(lua_State *L, int client,
 /* The request at index 1, else raises. */
 struct request *request_check(lua_State *L);
 
+/* True when the request at index 1 has a header of its own of this name, in
+** whatever case: it goes before the client's. */
+bool request_has_header(lua_State *L, const char *name);
+
 /* The body as it is sent; its bytes are NULL once it was wiped. */
 struct buffer request_body_to_send(const struct request *request);
 
