@@ -572,6 +572,16 @@ describe("ensure, where the list has what tells something once,", function()
   end)
 end)
 
+describe("a provider without a word on ensure", function()
+  it("has no such method, and all others", function()
+    local said = require "coffer.providers.astra"
+    local kind = said.ensure
+    finally(function() said.ensure = kind end)
+    said.ensure = nil
+    assert.same({}, require("coffer.helpers.ensure").methods "astra")
+  end)
+end)
+
 --- What a list may hold that is no thing, and what a thing may have in place of a text.
 local null = require("coffer").null
 local odd_values = { null, true, false, 5, 1.5, "text", {}, { {} }, { name = { null } } }

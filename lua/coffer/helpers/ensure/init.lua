@@ -123,7 +123,7 @@ local function one_method(provider, kind)
   end
 end
 
---- The ensure methods of a provider's clients, by name.
+--- The ensure methods of a provider's clients, by name; none where it ensures nothing.
 --   client:ensure_wallet(parameters, { settle = 5, deadline = 300 })
 -- takes the parameters of the call that creates, and its options. Option
 -- `settle`: seconds to wait before looking again after an unknown outcome.
@@ -136,6 +136,9 @@ end
 -- @return results, failures, words: each by the index in the list
 function ensure.methods(provider)
   local kind = runs.kind_of(provider)
+  if not kind then
+    return {}
+  end
   local methods = { [kind.method] = one_method(provider, kind) }
   if kind.plural then
     methods[kind.plural] = many.method(provider, kind, run_all)

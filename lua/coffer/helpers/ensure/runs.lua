@@ -13,7 +13,7 @@ local text = require "coffer.values.text"
 
 local runs = {}
 
---- What ensuring is at a provider; see docs/providers.md.
+--- What ensuring is at a provider, nil where it is nothing; see docs/providers.md.
 function runs.kind_of(provider)
   return need("coffer.providers." .. provider).ensure
 end
