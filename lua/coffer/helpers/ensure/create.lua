@@ -8,16 +8,16 @@ local outside = require "coffer.values.outside"
 
 local create = {}
 
---- What was made is on the list for those who come behind, with what was told only once.
+--- What was made is on the list for those who come behind, with what was told only once: under the
+-- main member that was asked for, and with the others as its answer tells them.
 local function note_made(task, resource)
-  local run, fields = task.run, {}
+  local run, kind, fields = task.run, task.run.kind, {}
   if run.listed then
-    for field, wanted in pairs(task.key) do
-      fields[field] = wanted
+    for field in pairs(kind.key) do
+      fields[field] = field ~= kind.main and outside.name(rawget(resource, field))
+        or task.key[field]
     end
-    for _, field in ipairs { run.kind.name, "aws_region" } do
-      fields[field] = outside.name(rawget(resource, field)) or fields[field]
-    end
+    fields[kind.name] = outside.name(rawget(resource, kind.name)) or fields[kind.name]
     comparing.put(run.listed, task.place, resource, fields, true)
   end
 end
