@@ -194,10 +194,9 @@ end
 -- @param sent number: when the request was, by core.clock()
 -- @param since number: when the call's attempt before it was, or this one
 local function note_answer(state, facts, sent, since)
-  local status = facts.status
-  if not status then
+  if not facts.status then
     return
-  elseif status ~= 429 then
+  elseif facts.code ~= "throttled" then
     return pace.note(state.pace)
   end
   facts.is_spared = state.pace.answered >= since

@@ -76,7 +76,7 @@ function retry.base(fields, may_repeat)
     return nil
   elseif fields.outcome == "not_sent" then
     return network[fields.code] and BASE_CONNECT
-  elseif fields.status == 429 then
+  elseif fields.code == "throttled" then
     return BASE_BUSY
   end
   local is_worth_it = may_repeat and fields.outcome == "unknown" and may_pass(fields.status)
@@ -86,7 +86,7 @@ end
 --- Takes the price of a retry from the quota; false where it is used up. A 429
 -- is free: it comes from a server that lives, and says when.
 local function pay(tried, fields)
-  if fields.status == 429 then
+  if fields.code == "throttled" then
     return true
   end
   local code = fields.code
