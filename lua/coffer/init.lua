@@ -71,7 +71,7 @@ for provider in pairs(core.providers) do
   end
 end
 
---- `coffer.sandbox(options)` starts all four providers on a loopback port,
+--- `coffer.sandbox(options)` starts all providers on a loopback port,
 -- inside the process. Raises where the sandbox was not built.
 function coffer.sandbox(options)
   check_dot("sandbox", options)

@@ -1,4 +1,4 @@
--- A request as the sandbox sees it, and the checks that all four providers share: Accept,
+-- A request as the sandbox sees it, and the checks that all providers share: Accept,
 -- Content-Type, Content-Length, query and body against what an operation says of itself. Strictly,
 -- a request has to be as the documents have it; else it may be as the providers' own clients send
 -- it.
