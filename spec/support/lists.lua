@@ -6,8 +6,8 @@
 --   item(...)             an item: the case's own where nothing is given
 --   two, two_are_named    two items of the case's key; how a failure names them
 --   other, other_name     an item of another key, and what it is called by
---   own, named(name)      what ensure_many asks for the case's own by; the same and the item of
---                         such a name
+--   own                   what ensure_many is given for the case's own thing
+--   named(name)           what it is given for a thing of this name, and the item of that
 --   ends_with_empty       a walk ends by an empty page
 
 local answers = require "answers"

@@ -33,9 +33,9 @@ struct operation {
 };
 
 enum setting_use {
-  SETTING_TOKEN,
-  SETTING_BASE_URL,
-  SETTING_REGION,
+  SETTING_TOKEN,        /* what calls go with */
+  SETTING_BASE_URL,     /* where the API is */
+  SETTING_REGION,       /* one of the regions, instead of a base URL */
   SETTING_HEADER,       /* sent with every request where given */
   SETTING_PARAMETER,    /* fills the parameter of its name */
   SETTING_CREDENTIAL,   /* what a token is got with, secret */

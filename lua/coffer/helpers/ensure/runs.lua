@@ -110,7 +110,10 @@ local function turn_of(kind, provider, url, place)
   return ("%s %s %s"):format(provider, address, place)
 end
 
---- A new task for these parameters.
+--- A new task for these parameters. On its way it gets, beside what is in it here: `doubt`, the
+-- failure of a create of which nobody knows what became, and its `worth`, how much its answer may
+-- hold; `looks` and `absent`, how often was looked since, and in vain; `met`, the 409 of a create;
+-- and when it `is_over` its `resource`, `word` and `failure`.
 -- @return task; or nil, failure
 function runs.new_task(run, parameters)
   local kind, own = run.kind, runs.options_of(run, {}, scheduler.clock() + run.patience)
