@@ -191,11 +191,12 @@ local function waits_of(said, calls)
   return waits
 end
 
---- The rows of a set of options that are of one group.
+--- The rows of a set of options.
+-- @param group string or nil: of this group alone
 local function rows_of(set, group)
   local rows = {}
   for _, name in ipairs(set.names) do
-    rows[#rows + 1] = set.rows[name].group == group and set.rows[name] or nil
+    rows[#rows + 1] = (not group or set.rows[name].group == group) and set.rows[name] or nil
   end
   return rows
 end
@@ -235,7 +236,7 @@ local function options_of()
     client = rows_of(client, "client"),
     call = rows_of(options.call, "call"),
     ensure = rows_of(options.ensure, "ensure"),
-    wait = rows_of(options.wait(special_waits()), "wait"),
+    wait = rows_of(options.wait(special_waits())), -- those of its looks as well
     map = rows_of(options.map, "map"),
     sandbox = rows_of(options.sandbox, "sandbox"),
     fault = rows_of(options.fault, "fault"),
