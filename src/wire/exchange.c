@@ -142,7 +142,8 @@ static bool make_room(struct exchange *exchange)
 ** which leads nowhere in the handle's next answer until that has a header line
 ** of its own: a folded line behind the status line would be written to where it
 ** leads. With CURLOPT_HEADER these versions show each line of a head to the
-** callback for the body first, which may stop them. */
+** callback for the body first, which may stop them. That is asked for until a
+** header line has come. */
 static bool has_stray_pointer(void)
 {
   return curl_version_info(CURLVERSION_NOW)->version_num < 0x080100;
@@ -154,6 +155,9 @@ static size_t look_at_head(struct exchange *exchange, const char *line,
   bool is_folded = *line == ' ' || *line == '\t';
   if (exchange->is_after_status && is_folded)
     return stop(exchange, STOP_HEAD_FOLDED);
+  if (exchange->is_after_status && !ends_head(line, length) &&
+      !SET(exchange->handle->easy, CURLOPT_HEADER, 0L))
+    return stop(exchange, STOP_NO_MEMORY);
   exchange->is_after_status = false; /* a long line comes in pieces */
   return length;
 }
@@ -323,7 +327,6 @@ static bool set_callbacks(struct handle *handle)
          SET(easy, CURLOPT_SOCKOPTFUNCTION, socket_opened) &&
          SET(easy, CURLOPT_CLOSESOCKETDATA, handle->pool) &&
          SET(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_closed) &&
-         SET(easy, CURLOPT_HEADER, has_stray_pointer() ? 1L : 0L) &&
          SET(easy, CURLOPT_HEADERFUNCTION, take_head) &&
          SET(easy, CURLOPT_WRITEFUNCTION, take_body);
 }
@@ -343,7 +346,9 @@ struct handle *exchange_make_handle(const struct route *route,
   struct handle *handle = malloc(sizeof *handle);
   if (!handle)
     return NULL;
-  *handle = (struct handle){.easy = curl_easy_init(), .pool = pool};
+  *handle = (struct handle){.easy = curl_easy_init(),
+                            .pool = pool,
+                            .has_stray_pointer = has_stray_pointer()};
   if (handle->easy && set_callbacks(handle) && set_route(handle->easy, route))
     return handle;
   exchange_free_handle(handle);
@@ -439,6 +444,7 @@ bool exchange_prepare(struct exchange *exchange, struct handle *handle,
   exchange->max_body = route->max_body;
   exchange->max_idle = max_idle * 1000;
   return SET(easy, CURLOPT_HTTPHEADER, exchange->headers.lines) &&
+         SET(easy, CURLOPT_HEADER, (long)handle->has_stray_pointer) &&
          want_new_connection(handle, false) &&
          set_url(handle, route, message->url) && set_method(easy, message) &&
          SET(easy, CURLOPT_TIMEOUT_MS, message->timeout) &&

@@ -23,6 +23,7 @@ struct handle {
   char *url;
   CURLU *parsed_url; /* the same, from its second request on */
   bool wants_new_connection;
+  bool has_stray_pointer; /* see exchange.c */
   char error[CURL_ERROR_SIZE];
 };
 
