@@ -35,11 +35,23 @@ static bool step_into(lua_State *L)
   return true;
 }
 
+/* Most paths are the name of a field. */
+static bool is_name(const char *path, size_t length)
+{
+  return length > 0 && (*path < '0' || *path > '9') &&
+         !memchr(path, '.', length);
+}
+
 int path_get(lua_State *L)
 {
   size_t left;
   const char *path = luaL_checklstring(L, AT_PATH, &left), *at = path;
   lua_settop(L, AT_PATH);
+  if (is_name(path, left) && lua_istable(L, AT_VALUE)) {
+    if (lua_rawget(L, AT_VALUE) == LUA_TLIGHTUSERDATA) /* null is not there */
+      lua_pushnil(L);
+    return 1;
+  }
   bool is_found = true;
   while (is_found && left > 0) {
     const char *dot = memchr(at, '.', left);

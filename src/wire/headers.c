@@ -59,6 +59,12 @@ static bool is_blank(char byte)
   return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
+/* Most names are told apart by their length. */
+static bool ends_name(char byte)
+{
+  return byte == ':' || is_blank(byte);
+}
+
 static void trim(const char **text, size_t *length)
 {
   while (*length > 0 && is_blank(**text)) {
@@ -112,8 +118,7 @@ bool headers_next_named(const struct buffer *lines, size_t *at,
   while (*at < lines->length) {
     const char *line = lines->bytes + *at;
     size_t length = take_line(lines, at);
-    bool may_be = ((*line ^ *name) & ~0x20) == 0; /* most are told apart here */
-    if (may_be && length > name_length &&
+    if (length > name_length && ends_name(line[name_length]) &&
         curl_strnequal(line, name, name_length) &&
         read_line(line, length, header) && header->name_length == name_length)
       return true;
