@@ -3,7 +3,7 @@
 
 #include "json/json.h"
 
-/* Text is scanned eight bytes at a time, for what stands for itself within a
+/* Text is scanned many bytes at a time, for what stands for itself within a
 ** JSON string: printable ASCII but for the quote and the backslash. Such bytes
 ** are called plain here; nearly all text is plain. Byte by byte, to read a
 ** wallet of 1.5 KB takes some 5,000 instructions more. */
@@ -24,14 +24,25 @@ static inline uint64_t scan_not_plain(uint64_t word)
   return ((word - ones * 0x20) | (quotes - ones) | (slashes - ones)) & tops;
 }
 
+/* Sixteen bytes, each compared by itself: gcc and clang make it few
+** instructions of most processors. Those from 0x80 on are negative. */
+typedef signed char scan_bytes __attribute__((vector_size(16)));
+
 /* The first byte that is not plain. There has to be one: zeros behind a text
 ** are enough. */
 static inline const char *scan_plain(const char *at)
 {
-  uint64_t found;
-  while ((found = scan_not_plain(json_word(at))) == 0)
-    at += sizeof found;
-  return at + __builtin_ctzll(found) / 8;
+  for (;; at += sizeof(scan_bytes)) {
+    scan_bytes bytes, found;
+    memcpy(&bytes, at, sizeof bytes);
+    found = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+    uint64_t first = json_word((const char *)&found);
+    uint64_t second = json_word((const char *)&found + 8);
+    if (first)
+      return at + __builtin_ctzll(first) / 8;
+    if (second)
+      return at + 8 + __builtin_ctzll(second) / 8;
+  }
 }
 
 /* The length of the well-formed UTF-8 sequence that starts here, or 0. */

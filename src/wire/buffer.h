@@ -31,9 +31,9 @@ static inline bool buffer_append_byte(struct buffer *buffer, char byte)
   return true;
 }
 
-/* Ends the bytes with zeros that the length does not count: a whole word of
-** them, for those who read by words. */
-enum { BUFFER_ZEROS = 8 };
+/* Ends the bytes with zeros that the length does not count, for those who read
+** so many bytes at a time. */
+enum { BUFFER_ZEROS = 16 };
 bool buffer_terminate(struct buffer *buffer);
 
 /* Empties, keeps the memory. */
