@@ -153,7 +153,10 @@ function scheduler.exchange(client, request, seconds)
   if driver then
     return (driver.exchange or wait_with)(client, request, seconds, driver)
   end
-  request:start(seconds)
+  local is_over, result, facts = request:attempt(seconds, STEP)
+  if is_over then
+    return result, facts
+  end
   while not request:step(STEP) do
   end
   return request:finish()

@@ -9,7 +9,10 @@
 
 #define REQUEST_TYPE "coffer.request"
 
-enum { MAX_SECONDS = 86400 }; /* of an attempt */
+enum {
+  MAX_SECONDS = 86400,    /* of an attempt */
+  MIN_TO_EXPECT = 1 << 20 /* bytes of a body */
+};
 
 /* Life */
 
@@ -145,15 +148,22 @@ static bool add_table(lua_State *L, struct header_list *headers,
   return is_added;
 }
 
-/* The lines that the operation and the client's route and token make. Without
-** a line of its own, libcurl sends `Expect: 100-continue` before a body of more
-** than 1 MiB, and waits a second for servers that do not know it. */
+/* Without a line of its own, libcurl sends `Expect: 100-continue` before a body
+** of more than 1 MiB, and waits a second for servers that do not know it. */
+static bool omit_expect(const struct request *request,
+                        struct header_list *headers)
+{
+  return request_body_to_send(request).length < MIN_TO_EXPECT ||
+         header_list_omit(headers, "Expect");
+}
+
+/* The lines that the operation and the client's route and token make. */
 static bool add_common(const struct request *request,
                        struct header_list *headers)
 {
   const struct operation *operation = request->operation;
   const struct client *client = request->client;
-  return header_list_omit(headers, "Expect") &&
+  return omit_expect(request, headers) &&
          header_list_add(headers, "User-Agent", "", client->route.user_agent) &&
          header_list_add(headers, "Accept", "", operation->accept) &&
          (operation->is_public ||
@@ -236,18 +246,12 @@ static long time_of(const struct request *request, double seconds)
   return most < (double)request->timeout ? (long)most : request->timeout;
 }
 
-/* request:start(seconds, tag) starts an attempt, which may last as long as its
-** time-out and no longer than so many seconds. An earlier answer is forgotten.
-** A tag other than 0 is told by core.finished() once it is over.
-**
-** To note the token may take memory from Lua, and so run a finalizer, which may
+/* To note the token may take memory from Lua, and so run a finalizer, which may
 ** close the client. So it comes first, and nothing behind it does. */
-static int request_start(lua_State *L)
+void request_begin(lua_State *L, struct request *request, double seconds,
+                   long long tag)
 {
-  struct request *request = request_check(L);
   const struct operation *operation = request->operation;
-  long timeout = time_of(request, luaL_optnumber(L, 2, MAX_SECONDS));
-  lua_Integer tag = luaL_optinteger(L, 3, 0);
   note_token(L, request);
   check_ready(L, request);
   client_look_at_files(request->client);
@@ -260,10 +264,27 @@ static int request_start(lua_State *L)
                             .url = request->url.bytes,
                             .body = operation->content_type ? &body : NULL,
                             .creates = operation->creates,
-                            .timeout = timeout};
+                            .timeout = time_of(request, seconds)};
   transfers_start(&request->client->transfers, &request->exchange,
                   &request->client->route, &message);
+}
+
+/* request:start(seconds, tag) starts an attempt, which may last as long as its
+** time-out and no longer than so many seconds. An earlier answer is forgotten.
+** A tag other than 0 is told by core.finished() once it is over. */
+static int request_start(lua_State *L)
+{
+  struct request *request = request_check(L);
+  request_begin(L, request, luaL_optnumber(L, 2, MAX_SECONDS),
+                luaL_optinteger(L, 3, 0));
   return 0;
+}
+
+bool request_move(struct request *request, double seconds)
+{
+  if (request->exchange.transfers)
+    transfers_step(&request->client->transfers, system_milliseconds(seconds));
+  return request->exchange.is_done;
 }
 
 /* request:step(seconds) moves on all that the client has under way, waiting so
@@ -272,12 +293,10 @@ static int request_start(lua_State *L)
 static int request_step(lua_State *L)
 {
   struct request *request = request_check(L);
-  if (request->exchange.transfers) {
+  double seconds = luaL_optnumber(L, 2, 0);
+  if (request->exchange.transfers)
     client_check_open(L, request->client);
-    transfers_step(&request->client->transfers,
-                   system_milliseconds(luaL_optnumber(L, 2, 0)));
-  }
-  lua_pushboolean(L, request->exchange.is_done);
+  lua_pushboolean(L, request_move(request, seconds));
   return 1;
 }
 

@@ -52,6 +52,14 @@ bool request_has_header(lua_State *L, const char *name);
 /* The body as it is sent; its bytes are NULL once it was wiped. */
 struct buffer request_body_to_send(const struct request *request);
 
+/* Starts an attempt of the request at index 1; see request:start(). */
+void request_begin(lua_State *L, struct request *request, double seconds,
+                   long long tag);
+
+/* Moves it on, its client being open, for so many seconds at the most; true
+** when it is over. */
+bool request_move(struct request *request, double seconds);
+
 /* Ends the attempt where it is. What was sent stays sent. */
 void request_end(struct request *request);
 

@@ -112,6 +112,21 @@ static int request_finish(lua_State *L)
   return push_outcome(L, request);
 }
 
+/* request:attempt(seconds, step) starts an attempt and moves it on once, for at
+** most `step` seconds. Gives true and what request:finish() gives where it is
+** over by then, else false. */
+static int request_attempt(lua_State *L)
+{
+  struct request *request = request_check(L);
+  double step = luaL_checknumber(L, 3);
+  request_begin(L, request, luaL_checknumber(L, 2), 0);
+  bool is_over = request_move(request, step);
+  int count = is_over ? push_outcome(L, request) : 0;
+  lua_pushboolean(L, is_over);
+  lua_insert(L, -count - 1);
+  return count + 1;
+}
+
 /* request:abort() stops it and gives what request:finish() would; nothing where
 ** it was never started. */
 static int request_abort(lua_State *L)
@@ -124,6 +139,7 @@ static int request_abort(lua_State *L)
 void response_open(lua_State *L)
 {
   static const luaL_Reg methods[] = {{"abort", request_abort},
+                                     {"attempt", request_attempt},
                                      {"body", request_body},
                                      {"finish", request_finish},
                                      {NULL, NULL}};
