@@ -13,4 +13,37 @@ describe("whatever can be called", function()
     assert.is_true(tonumber(functions) > 60, ended.output)
     assert.is_true(tonumber(calls) > 100 * tonumber(functions), ended.output)
   end)
+
+  --- Runs a program and gives what it prints.
+  local function printed(program)
+    local ended = child.run(program)
+    assert.equal("", ended.errors)
+    assert.equal(0, ended.status)
+    return ended.output
+  end
+
+  it("takes no other userdata for a client, whatever its metatable has", function()
+    assert.equal("false\tfalse\n", printed(function()
+      local core = require "coffer.core"
+      local client = require("coffer").clumio { token = "synthetic-token-of-a-spec" }
+      for name, value in pairs(getmetatable(client)) do
+        local own = getmetatable(io.stdout)
+        own[name] = own[name] or value
+      end
+      getmetatable(io.stdout)["coffer client"] = true
+      print((pcall(core.token_generation, io.stdout)), (pcall(core.step, io.stdout, 0)))
+      os.exit(0, false)
+    end))
+  end)
+
+  it("closes a client whose log-in contains itself", function()
+    assert.equal("closed\n", printed(function()
+      local client = require("coffer").commvault { base_url = "https://127.0.0.1:1",
+        username = "someone", password = "synthetic" }
+      local log_in = require("coffer.core").settings(client, "credentials")
+      log_in.again = log_in
+      client:close()
+      print "closed"
+    end))
+  end)
 end)

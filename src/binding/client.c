@@ -14,10 +14,11 @@ enum { MAX_TOKEN = 64 * 1024 /* bytes of one that was not there at first */ };
 
 #define COFFER_AGENT "coffer/" COFFER_VERSION
 
-/* The metatables of clients, one for each provider, have this field: that tells
-** clients from other userdata. It is a name, not an address, as the module may
+/* The registry has the metatables of clients as the keys of this table: they
+** tell clients from other userdata. A field of theirs would not, as programs
+** can set one of any metatable. It is a name, not an address, as the module may
 ** be loaded from several files, whose clients work with each other. */
-#define CLIENT_MARK "coffer client"
+#define CLIENT_TYPES "coffer.clients"
 
 const char *client_type_name(lua_State *L, const struct provider *provider)
 {
@@ -52,32 +53,35 @@ static void release(struct client *client)
 /* The client of whatever provider at the index, or NULL. */
 static struct client *client_test(lua_State *L, int index)
 {
-  if (lua_type(L, index) != LUA_TUSERDATA ||
-      luaL_getmetafield(L, index, CLIENT_MARK) == LUA_TNIL)
+  if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
     return NULL;
-  lua_pop(L, 1);
-  return lua_touserdata(L, index);
+  lua_getfield(L, LUA_REGISTRYINDEX, CLIENT_TYPES);
+  lua_insert(L, -2);
+  bool is_client = lua_rawget(L, -2) != LUA_TNIL;
+  lua_pop(L, 2);
+  return is_client ? lua_touserdata(L, index) : NULL;
 }
 
 struct client *client_of_any(lua_State *L, int index)
 {
   struct client *client = client_test(L, index);
-  if (!client)
-    luaL_typeerror(L, index, CLIENT_MARK);
+  while (!client) /* it does not come back, though its type does not say so */
+    luaL_typeerror(L, index, "coffer client");
   return client;
 }
 
-/* Wipes the secrets among the values of the table on top, and those of the
-** tables in it. Neither allocates nor raises. */
-static void wipe_secrets(lua_State *L)
+/* Wipes the secrets among the values of the table on top, and of the tables in
+** it down to a depth: Lua has some of these, and may have put one into itself.
+** Neither allocates nor raises. */
+static void wipe_secrets(lua_State *L, int depth)
 {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
     struct secret *secret = secret_test(L, -1);
     if (secret)
       secret_wipe(secret);
-    else if (lua_istable(L, -1))
-      wipe_secrets(L);
+    else if (depth > 0 && lua_istable(L, -1))
+      wipe_secrets(L, depth - 1);
     lua_pop(L, 1);
   }
 }
@@ -103,7 +107,7 @@ static int client_close(lua_State *L)
 {
   release(client_of_any(L, 1));
   if (lua_getiuservalue(L, 1, CLIENT_ANCHORS) == LUA_TTABLE)
-    wipe_secrets(L);
+    wipe_secrets(L, 1);
   return 0;
 }
 
@@ -278,13 +282,16 @@ static void open_type(lua_State *L, const struct provider *provider)
                                          {"__close", client_close},
                                          {"__tostring", client_tostring},
                                          {"__index", NULL},
-                                         {CLIENT_MARK, NULL},
                                          {NULL, NULL}};
   static const luaL_Reg methods[] = {{"close", client_close}, {NULL, NULL}};
   if (luaL_newmetatable(L, client_type_name(L, provider))) {
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, CLIENT_TYPES);
+    lua_insert(L, -2);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
   }
   lua_pop(L, 2);
 }
