@@ -46,4 +46,33 @@ describe("whatever can be called", function()
       print "closed"
     end))
   end)
+
+  it("keeps an answer that is read from the finalizers that run meanwhile", function()
+    assert.equal("true\n", printed(function()
+      local coffer, core = require "coffer", require "coffer.core"
+      local box = coffer.sandbox()
+      local clumio = coffer.clumio(box:options "clumio")
+      local request = core.describe("clumio").operations.list_wallets.prepare(clumio, {})
+      local errors = 0
+      request:start(5)
+      while not request:step(1) do end
+      local function leave()
+        setmetatable({}, { __gc = function()
+          errors = errors + (pcall(request.start, request, 5) and 0 or 1)
+          request:forget(true)
+          pcall(request.finish, request)
+          leave()
+        end })
+      end
+      collectgarbage "stop"
+      leave()
+      collectgarbage("incremental", 1, 1000, 1)
+      collectgarbage "restart"
+      local result = request:finish()
+      collectgarbage "stop"
+      print(errors > 0 and type(result) == "table" and request:status() == 200)
+      box:close()
+      os.exit(0, false)
+    end))
+  end)
 end)

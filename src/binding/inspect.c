@@ -91,7 +91,7 @@ static int request_target(lua_State *L)
   struct request *request = request_check(L);
   struct buffer *host = &request->json.scratch;
   struct header header;
-  if (request->exchange.status / 100 != 3 ||
+  if (request->is_read || request->exchange.status / 100 != 3 ||
       !headers_find(&request->exchange.head, "location", &header))
     return 0;
   lua_pushlstring(L, header.value, header.value_length);
@@ -170,7 +170,8 @@ static int request_scrub(lua_State *L)
   struct buffer *text = &request->json.scratch; /* wiped with the request */
   size_t length;
   const char *given = luaL_checklstring(L, 2, &length);
-  if (!request->client->transfers.multi) { /* closed: its secrets are wiped */
+  /* Closed, its secrets are wiped. While it is read, its buffer is in use. */
+  if (!request->client->transfers.multi || request->is_read) {
     lua_pushliteral(L, "[secret]");
     return 1;
   }
@@ -232,10 +233,13 @@ static int request_response(lua_State *L)
   const struct exchange *exchange = &request->exchange;
   if (!exchange->is_done || exchange->head.length == 0)
     return 0;
+  bool was_read = request->is_read;
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, exchange->status);
   lua_setfield(L, -2, "status");
+  request->is_read = true; /* a finalizer may run meanwhile */
   push_headers(L, &exchange->head);
+  request->is_read = was_read;
   lua_setfield(L, -2, "headers");
   lua_pushlstring(L, exchange->body.bytes ? exchange->body.bytes : "",
                   exchange->body.length);

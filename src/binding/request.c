@@ -79,11 +79,12 @@ static int request_close(lua_State *L)
 }
 
 /* request:forget(all) wipes what was sent, which cannot be sent again, and
-** what came of it where it is told to. */
+** what came of it where it is told to. What is being read is wiped with the
+** request. */
 static int request_forget(lua_State *L)
 {
   struct request *request = request_check(L);
-  if (lua_toboolean(L, 2))
+  if (lua_toboolean(L, 2) && !request->is_read)
     return request_close(L);
   forget_message(request);
   return 0;
@@ -235,6 +236,8 @@ static void check_ready(lua_State *L, const struct request *request)
     misuse(L, "the request has been collected");
   if (request->exchange.transfers)
     misuse(L, "the request is being sent already");
+  if (request->is_read)
+    misuse(L, "the request's answer is being read");
 }
 
 /* The time of an attempt that may last so many seconds, in milliseconds. */
@@ -322,6 +325,7 @@ void request_open(lua_State *L)
   static const luaL_Reg metamethods[] = {{"__gc", request_close},
                                          {"__close", request_stop},
                                          {"__tostring", request_tostring},
+                                         {"__metatable", NULL},
                                          {NULL, NULL}};
   static const luaL_Reg methods[] = {{"start", request_start},
                                      {"step", request_step},

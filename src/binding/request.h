@@ -20,6 +20,7 @@ struct request {
   long timeout;           /* of one attempt, milliseconds */
   lua_Integer generation; /* of the token it went with */
   bool has_asked;         /* for the operation's `asks` */
+  bool is_read;           /* its answer, now, or when an error ended that */
 };
 
 /* The user values of a request. */

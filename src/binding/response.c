@@ -19,14 +19,19 @@ static int push_unreadable(lua_State *L, const struct request *request,
   return failure_push(L, &failure);
 }
 
-/* Makes the body ready to be read. False where there is none. */
+/* Makes the body ready to be read. False where there is none. To make Lua's
+** values of it may run a finalizer, which must not take it away: until
+** it is read, or for good where an error ends that, the answer stays. */
 static bool open_body(lua_State *L, struct request *request)
 {
   struct buffer *body = &request->exchange.body;
+  if (request->is_read)
+    misuse(L, "the request's answer is being read");
   if (body->length == 0)
     return false;
   if (!buffer_terminate(body))
     luaL_error(L, "not enough memory");
+  request->is_read = true;
   json_open(&request->json, body->bytes, body->length);
   return true;
 }
@@ -41,6 +46,7 @@ static int request_body(lua_State *L)
     lua_pop(L, 1); /* free-form JSON has no odd members */
   else
     lua_pushnil(L);
+  request->is_read = false;
   return 1;
 }
 
@@ -97,9 +103,12 @@ static int push_outcome(lua_State *L, struct request *request)
   struct failure failure = {.verdict = verdict_of(&request->exchange),
                             .exchange = &request->exchange};
   lua_settop(L, 1);
-  if (failure.verdict.outcome == OUTCOME_ANSWERED)
-    return push_success(L, request);
-  return failure_push(L, &failure);
+  if (failure.verdict.outcome != OUTCOME_ANSWERED)
+    return failure_push(L, &failure);
+  bool was_read = request->is_read;
+  int count = push_success(L, request);
+  request->is_read = was_read;
+  return count;
 }
 
 /* request:finish() gives the result, and the members of it that are not as
