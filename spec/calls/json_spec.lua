@@ -4,9 +4,11 @@
 local answers = require "answers"
 local cjson = require("cjson").new()
 local coffer = require "coffer"
+local interpreter = require "interpreter"
 local loopback = require "loopback"
 local providers = require "providers"
 local server = require "server"
+local workdir = require "workdir"
 
 local here = debug.getinfo(1, "S").source:match "^@(.-)spec/calls/[^/]*$"
 local suite = here .. "../shared/data/json-test-suite"
@@ -535,6 +537,24 @@ describe("a real", function()
     assert.same({ "0.5", "1e-7", "3.0" }, loopback.write { 1 / 2, 1 / 10000000, 6 / 2 })
     assert.same({ 1 / 2, 5 / 4 }, (loopback.read { "0.5", "125.0e-2" }))
     assert.truthy(select(2, read "0,5"))
+  end)
+
+  it("has a point where the locale's decimal sign is of two bytes", function()
+    local directory = workdir.make_directory "pashto"
+    os.execute(("localedef -i ps_AF -f UTF-8 %s/ps_AF.UTF-8 >/dev/null 2>&1"):format(directory))
+    local said = interpreter.run({ LOCPATH = directory }, [[
+      local loopback = require "loopback"
+      loopback.read(loopback.write { 0.5 }) -- now all of Lua's numbers are read
+      if not os.setlocale("ps_AF.UTF-8", "numeric") then
+        return false
+      end
+      local read = loopback.read { "0.5", "125.0e-2" }
+      return read[1] * 2 == 1, read[2] * 4 == 5
+    ]])
+    if said[1] == false and #said == 1 then
+      pending "locale ps_AF.UTF-8 cannot be made (localedef, package locales)"
+    end
+    assert.same({ true, true }, said)
   end)
 end)
 

@@ -120,11 +120,25 @@ bool json_read_boolean(struct json_reader *reader, bool *value)
 
 /* Numbers */
 
-/* The C library reads and writes the decimal point of the program's locale,
-** which is not ours to set. */
-static char decimal_point(void)
+/* The C library reads and writes the decimal sign of the program's locale, of
+** one byte or of several, which is not ours to set. */
+static const char *decimal_sign(void)
 {
-  return *localeconv()->decimal_point; /* NOLINT(concurrency-mt-unsafe) */
+  return localeconv()->decimal_point; /* NOLINT(concurrency-mt-unsafe) */
+}
+
+/* Puts a number into the scratch buffer as strtod reads it. */
+static bool copy_number(struct json_reader *reader, const char *start,
+                        size_t length)
+{
+  struct buffer *copy = &reader->scratch;
+  const char *point = memchr(start, '.', length);
+  size_t whole = point ? (size_t)(point - start) : length;
+  copy->length = 0;
+  return buffer_append(copy, start, whole) &&
+         (!point || (buffer_append_text(copy, decimal_sign()) &&
+                     buffer_append(copy, point + 1, length - whole - 1))) &&
+         buffer_terminate(copy);
 }
 
 /* All numbers but the integers that fit into 64 bits: strtod is slow, and exact
@@ -132,14 +146,8 @@ static char decimal_point(void)
 static bool real_by_library(struct json_reader *reader, const char *start,
                             double *real)
 {
-  size_t length = (size_t)(reader->at - start);
-  reader->scratch.length = 0;
-  if (!buffer_append(&reader->scratch, start, length) ||
-      !buffer_terminate(&reader->scratch))
+  if (!copy_number(reader, start, (size_t)(reader->at - start)))
     return fail_memory(reader);
-  char *point = memchr(reader->scratch.bytes, '.', length);
-  if (point)
-    *point = decimal_point();
   *real = strtod(reader->scratch.bytes, NULL);
   return true;
 }
