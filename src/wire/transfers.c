@@ -165,6 +165,7 @@ bool transfers_start(struct transfers *transfers, struct exchange *exchange,
     return true;
   }
   exchange_free_handle(handle);
+  header_list_free(&exchange->headers);
   exchange_end(exchange, CURLE_OUT_OF_MEMORY);
   return false;
 }
