@@ -149,13 +149,13 @@ static size_t scrub_all(lua_State *L, struct buffer *text, int depth,
 }
 
 /* The same for all that request:scrub has put onto the stack. */
-static size_t scrub_kept(lua_State *L, struct buffer *text, size_t size)
+static size_t scrub_by_size(lua_State *L, struct buffer *text, size_t size)
 {
-  enum { TOKEN = 3, SECRETS, HELD };
+  enum { TOKEN = 3, SECRETS, ANCHORS };
   size_t next = scrub_value(L, text, TOKEN, size);
   lua_pushvalue(L, SECRETS);
   next = larger(next, scrub_all(L, text, 0, size));
-  lua_pushvalue(L, HELD);
+  lua_pushvalue(L, ANCHORS);
   next = larger(next, scrub_all(L, text, 1, size));
   lua_pop(L, 2);
   return next;
@@ -185,7 +185,7 @@ static int request_scrub(lua_State *L)
   lua_getiuservalue(L, -1, CLIENT_ANCHORS);
   lua_replace(L, -2);
   for (size_t size = SIZE_MAX; size > 0;)
-    size = scrub_kept(L, text, size);
+    size = scrub_by_size(L, text, size);
   lua_pushlstring(L, text->bytes ? text->bytes : "", text->length);
   return 1;
 }

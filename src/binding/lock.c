@@ -45,7 +45,7 @@ static struct lock *lock_push(lua_State *L)
 }
 
 /* Why a file could not be opened. */
-static const char *opening_trouble(int error)
+static const char *opening_error(int error)
 {
   switch (error) {
   case ELOOP:
@@ -91,7 +91,7 @@ static const char *take(struct lock *lock, const char *path, bool *is_held)
       path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
       S_IRUSR | S_IWUSR);
   if (lock->file < 0)
-    return opening_trouble(errno);
+    return opening_error(errno);
   if (!is_regular(lock->file))
     return "is not a regular file";
   if (flock(lock->file, LOCK_EX | LOCK_NB) == 0)

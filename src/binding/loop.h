@@ -3,7 +3,7 @@
 
 #include <lua.h>
 
-/* What a loop asks of a client that has many requests in the air. */
+/* What a loop asks of a client with many requests running. */
 
 /* core.step(client, seconds): moves them on until one is over, or so long. */
 int loop_step(lua_State *L);

@@ -32,7 +32,7 @@ struct reading_step {
 
 struct reading {
   struct json_reader *json;
-  int resources; /* index of a table of metatables by a thing's name, or 0 */
+  int resources; /* index of a table of metatables by a resource's name, or 0 */
   const char *error; /* why it could not be read */
   char place[160];   /* where: a JSON pointer */
   /* the marshaller's own */

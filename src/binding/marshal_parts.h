@@ -28,7 +28,7 @@ void marshal_push_cache(lua_State *L);
 
 /* Pushes a userdata with what a schema's names are written as, in order, and
 ** gives it back. Its user values are the names as Lua strings, and behind them
-** the name of the thing. Kept, so that no name is hashed or measured again. */
+** the name of the resource. Made once: no name is hashed or measured again. */
 const struct json_label *marshal_push_labels(lua_State *L, int cache,
                                              const struct schema *schema);
 

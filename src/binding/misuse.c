@@ -44,10 +44,10 @@ static void push_place(lua_State *L)
 ** message the head and the tail are kept. */
 static void cut_middle(lua_State *L)
 {
-  enum { MOST = 512, HEAD = 320, TAIL = 160 };
+  enum { MAX = 512, HEAD = 320, TAIL = 160 };
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
-  if (length <= MOST)
+  if (length <= MAX)
     return;
   size_t head = utf8_prefix(text, HEAD);
   size_t tail = length - TAIL;
@@ -80,9 +80,9 @@ int misuse_raise(lua_State *L)
   misuse(L, "%s", luaL_checkstring(L, 1));
 }
 
-size_t utf8_prefix(const char *text, size_t most)
+size_t utf8_prefix(const char *text, size_t max)
 {
-  size_t length = most;
+  size_t length = max;
   while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
     length--;
   return length;

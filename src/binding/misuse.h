@@ -10,8 +10,8 @@ _Noreturn void misuse(lua_State *L, const char *format, ...)
 
 int misuse_raise(lua_State *L);
 
-/* Where to cut a longer text so that no UTF-8 sequence is cut in two: `most`,
+/* Where to cut a longer text so that no UTF-8 sequence is cut in two: `max`,
 ** or a little less. */
-size_t utf8_prefix(const char *text, size_t most);
+size_t utf8_prefix(const char *text, size_t max);
 
 #endif

@@ -3,6 +3,7 @@
 #include "binding/path.h"
 
 #include <lauxlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { AT_VALUE = 1, AT_PATH };

@@ -2,7 +2,6 @@
 #define COFFER_PATH_H
 
 #include <lua.h>
-#include <stdbool.h>
 
 /* core.member(value, path): the value at a path, whatever metatables there are
 ** on the way; "" is the value itself, a number the item of a list. Nil where

@@ -3,7 +3,6 @@
 #include "binding/marshal_parts.h"
 
 #include "binding/secret.h"
-#include "model/operation.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -338,7 +337,7 @@ static bool take_name(struct json_reader *json, struct naming *naming)
   return take_other_name(json, naming);
 }
 
-/* True when a thing has a method of the name on top. */
+/* True when a resource has a method of the name on top. */
 static bool is_method(lua_State *L, const struct reading *reading,
                       const struct schema *schema)
 {
@@ -360,7 +359,7 @@ static bool is_method(lua_State *L, const struct reading *reading,
 }
 
 /* A member of a newer API is kept as it is. One that is named like a method of
-** the thing gets an underscore behind its name, and so does not hide it. */
+** the resource gets an underscore behind its name, and so does not hide it. */
 static bool read_unknown(lua_State *L, struct reading *reading,
                          const struct naming *naming, int table)
 {

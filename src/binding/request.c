@@ -243,10 +243,10 @@ static void check_ready(lua_State *L, const struct request *request)
 /* The time of an attempt that may last so many seconds, in milliseconds. */
 static long time_of(const struct request *request, double seconds)
 {
-  double most = seconds * 1000;
-  if (!(most >= 1))
+  double max = seconds * 1000;
+  if (!(max >= 1))
     return 1;
-  return most < (double)request->timeout ? (long)most : request->timeout;
+  return max < (double)request->timeout ? (long)max : request->timeout;
 }
 
 /* To note the token may take memory from Lua, and so run a finalizer, which may

@@ -315,7 +315,7 @@ static void add_variables(luaL_Buffer *text, const struct setting *setting)
   }
 }
 
-/* True where it is told already what is wrong with what was given. */
+/* True where there is a problem already with what was given. */
 static bool has_problem(lua_State *L, const char *name)
 {
   bool is_found = false;
@@ -671,7 +671,8 @@ static int refuse(lua_State *L, const struct provider *provider)
   return failure_push_refusal(L, "config", provider->name, NULL, AT_PROBLEMS);
 }
 
-static int refuse_flight(lua_State *L, const struct provider *provider)
+static int refuse_without_descriptors(lua_State *L,
+                                      const struct provider *provider)
 {
   if (errno != EMFILE && errno != ENFILE)
     return luaL_error(L, "not enough memory");
@@ -704,7 +705,7 @@ int open_client(lua_State *L)
   client->has_parameters =
       lua_getfield(L, AT_ANCHORS, "parameters") == LUA_TTABLE;
   if (!transfers_open(&client->transfers))
-    return refuse_flight(L, provider);
+    return refuse_without_descriptors(L, provider);
   lua_settop(L, AT_CLIENT);
   return 1;
 }

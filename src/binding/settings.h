@@ -3,9 +3,9 @@
 
 #include <lua.h>
 
-/* core.open(provider, options, things): a client, or nil and what a failure
-** tells. The options were checked by Lua and have all their defaults. `things`
-** are the metatables of its results, by the thing's name. */
+/* core.open(provider, options, resources): a client, or nil and what a failure
+** tells. The options were checked by Lua and have all their defaults.
+** `resources` are the metatables of its results, by the resource's name. */
 int open_client(lua_State *L);
 
 /* core.flaw(kind, text): what is wrong with a string or a secret, nil where

@@ -172,9 +172,9 @@ int system_create_private(lua_State *L)
     return luaL_fileresult(L, 0, path);
   stream->f = fdopen(file, "w");
   if (!stream->f) {
-    int trouble = errno;
+    int error = errno;
     close(file);
-    errno = trouble;
+    errno = error;
     return luaL_fileresult(L, 0, path);
   }
   stream->closef = stream_close;

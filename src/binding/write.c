@@ -4,7 +4,6 @@
 
 #include "binding/misuse.h"
 #include "binding/secret.h"
-#include "model/operation.h"
 #include "wire/address.h"
 
 #include <math.h>

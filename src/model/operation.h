@@ -19,8 +19,8 @@ struct operation {
   const char *accept;
   const char *content_type; /* of the body; NULL: there is no body */
   const char *base;         /* setting with its base URL, NULL: base_url */
-  bool creates;             /* makes a thing: sent once for each decision */
-  bool may_repeat;          /* may be sent again after any trouble */
+  bool creates;             /* makes a resource: sent once for each decision */
+  bool may_repeat;          /* may be sent again after any failure */
   bool is_public;           /* goes without the token */
   bool has_secrets;         /* its body is not shown */
   bool needs_change;        /* something to change has to be given */

@@ -265,19 +265,6 @@ const char *address_check_header_value(const char *text, size_t length)
   return NULL;
 }
 
-bool address_is_token(const char *text, size_t length)
-{
-  static const char others[] = "!#$%&'*+-.^_`|~";
-  for (size_t i = 0; i < length; i++) {
-    char byte = text[i];
-    bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-    bool is_digit = byte >= '0' && byte <= '9';
-    if (!is_letter && !is_digit && (!byte || !strchr(others, byte)))
-      return false;
-  }
-  return length > 0;
-}
-
 static bool is_unreserved(char byte)
 {
   return ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||

@@ -25,9 +25,6 @@ const char *address_check_segment(const char *text, size_t length);
 /* NULL for bytes that may be the value of a header, else what is wrong. */
 const char *address_check_header_value(const char *text, size_t length);
 
-/* True for a token of RFC 9110, such as a header's name. */
-bool address_is_token(const char *text, size_t length);
-
 /* Appends with all but the unreserved characters percent-encoded. */
 bool address_append_escaped(struct buffer *buffer, const char *text,
                             size_t length);
