@@ -16,9 +16,14 @@ enum {
 
 /* Life */
 
+/* The methods have the metatable as their upvalue: to ask the registry for it
+** takes longer, and a call does so half a dozen times. */
 struct request *request_check(lua_State *L)
 {
-  return luaL_checkudata(L, 1, REQUEST_TYPE);
+  if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(1)))
+    return luaL_checkudata(L, 1, REQUEST_TYPE);
+  lua_pop(L, 1);
+  return lua_touserdata(L, 1);
 }
 
 bool request_may_be_sent(lua_State *L, int index)
@@ -316,7 +321,8 @@ void request_add_methods(lua_State *L, const luaL_Reg *methods)
 {
   luaL_getmetatable(L, REQUEST_TYPE);
   luaL_getsubtable(L, -1, "__index");
-  luaL_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, methods, 1);
   lua_pop(L, 2);
 }
 
@@ -334,7 +340,8 @@ void request_open(lua_State *L)
                                      {"forget_secrets", request_forget_secrets},
                                      {NULL, NULL}};
   luaL_newmetatable(L, REQUEST_TYPE);
-  luaL_setfuncs(L, metamethods, 0);
+  lua_pushvalue(L, -1);
+  luaL_setfuncs(L, metamethods, 1);
   lua_pop(L, 1);
   request_add_methods(L, methods);
 }
