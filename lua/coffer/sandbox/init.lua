@@ -5,25 +5,17 @@ local core = require "coffer.core"
 local json = require "coffer.sandbox.json"
 local nearest = require "coffer.values.nearest"
 local options = require "coffer.options"
+local text = require "coffer.values.text"
 
 local box = {}
 
+local MAX_WORD = 64 -- bytes of what a caller gave, in a message
+
 local Box = { __name = "coffer.sandbox", __index = box }
 
--- What a caller gave, short enough for a message.
-local function cut(word)
-  if type(word) ~= "string" or #word <= 64 then return word end
-  local length = 64
-  while length > 0 and word:byte(length + 1) & 0xC0 == 0x80 do length = length - 1 end
-  return word:sub(1, length) .. "..."
-end
-
--- Names the public function and blames the line that called it; `level` is how many functions
--- lie between.
-local function misuse(level, whose, text, ...)
-  local words = table.pack(...)
-  for place = 1, words.n do words[place] = cut(words[place]) end
-  error(whose .. ": " .. text:format(table.unpack(words, 1, words.n)), level + 3)
+-- Names the public function and blames the line that called it.
+local function misuse(whose, form, ...)
+  core.misuse(("%s: %s"):format(whose, form:format(...)))
 end
 
 -- Names that differed from the clients', which are taken for one release more.
@@ -43,24 +35,24 @@ table.sort(provider_names)
 
 -- The box.
 
-local function check_box(whose, self, level)
+local function check_box(whose, self)
   if getmetatable(self) ~= Box then
-    misuse(level, whose, "was called on a %s: write %s, with a colon", type(self), whose)
+    misuse(whose, "was called on a %s: write %s, with a colon", type(self), whose)
   end
 end
 
 local function check_open(whose, self)
-  check_box(whose, self, 2)
-  if not self.server then misuse(1, whose, "sandbox is closed") end
+  check_box(whose, self)
+  if not self.server then misuse(whose, "sandbox is closed") end
 end
 
 local function check_provider(whose, name)
   local known = "'" .. table.concat(provider_names, "', '") .. "'"
   if type(name) ~= "string" then
-    misuse(1, whose, "give the name of a provider (%s), not a %s", known, type(name))
+    misuse(whose, "give the name of a provider (%s), not a %s", known, type(name))
   elseif not core.providers[name] then
     local guess = nearest.hint(name, core.providers)
-    misuse(1, whose, "unknown provider '%s'%s", name,
+    misuse(whose, "unknown provider '%s'%s", text.line(name, MAX_WORD),
       guess ~= "" and guess or (" (there are %s)"):format(known))
   end
 end
@@ -75,7 +67,7 @@ function box:options(provider, more)
     tenant_id = credentials.tenant_id,
   }
   if more ~= nil and type(more) ~= "table" then
-    misuse(0, "box:options", "further options must be a table, got %s", type(more))
+    misuse("box:options", "further options must be a table, got %s", type(more))
   end
   for name, value in pairs(more or {}) do all[name] = value end
   return all
@@ -102,15 +94,16 @@ local function operation_named(self, name)
     if wanted == known[place] or wanted == bare then return wanted end
     words[known[place]], words[bare] = true, true
   end
-  misuse(1, "box:fail", "unknown operation '%s'%s", name, nearest.hint(name, words))
+  misuse("box:fail", "unknown operation '%s'%s", text.line(name, MAX_WORD),
+    nearest.hint(name, words))
 end
 
 local function check_effect(fault)
   local answers = fault.status or fault.body or fault.headers and next(fault.headers)
   if fault.close and answers then
-    misuse(1, "box:fail", "option 'close' is no answer: leave out status, body and headers")
+    misuse("box:fail", "option 'close' is no answer: leave out status, body and headers")
   elseif not (fault.close or answers or (fault.delay or 0) > 0) then
-    misuse(1, "box:fail", "nothing would fail: give status, body, headers, delay or close")
+    misuse("box:fail", "nothing would fail: give status, body, headers, delay or close")
   end
 end
 
@@ -119,7 +112,7 @@ function box:fail(fault)
   check_open("box:fail", self)
   options.check("box:fail", options.fault, fault or {})
   if not (fault and fault.operation) then
-    misuse(0, "box:fail", "option 'operation' is required")
+    misuse("box:fail", "option 'operation' is required")
   end
   local operation = operation_named(self, fault.operation)
   check_effect(fault)
@@ -144,7 +137,7 @@ end
 
 --- Ends the sandbox and all connections to it. May be called again.
 function box:close()
-  check_box("box:close", self, 1)
+  check_box("box:close", self)
   close(self)
 end
 
@@ -182,10 +175,10 @@ return function(given)
   local self = setmetatable({ server = false, url = false, secrets = false }, Box)
   pcall(pcall, pcall, pcall, close, self) -- a call of close is then sure of its room
   self.server = server.start("coffer.sandbox.server", package.path, package.cpath)
-  local is_open, trouble = pcall(open, self, settings)
+  local is_open, raised = pcall(open, self, settings)
   if not is_open then
     close(self)
-    error(trouble, 0)
+    error(raised, 0)
   end
   return self
 end
