@@ -137,7 +137,7 @@ local function add_helpers(provider, described)
     end)
   end
   for name, waiting in pairs(need("coffer.helpers.wait").methods(provider)) do
-    methods[name] = waiting
+    methods[name] = on_client(provider, name, waiting)
   end
   setmetatable(methods, nil)
 end

@@ -61,11 +61,29 @@ local function key_text(key)
   return table.concat(names, ", ")
 end
 
+--- True for a failure that leaves it open whether something was done at the provider.
+function failure.is_in_doubt(made)
+  return made.outcome == "unknown" and made.code ~= "raised"
+end
+
+--- How many failures of a list leave their items in doubt, and the first that does.
+-- @param list table: failures by index, with gaps
+-- @param total integer: the highest index
+function failure.doubts(list, total)
+  local count, first = 0, nil
+  for i = 1, total do
+    if list[i] and failure.is_in_doubt(list[i]) then
+      count, first = count + 1, first or list[i]
+    end
+  end
+  return count, first
+end
+
 --- What the line ends with, whatever stands before it: the code, and what to do
 -- where nobody knows.
 local function tail_of(self)
   local tail = (" [%s]"):format(self.code)
-  if self.outcome ~= "unknown" or self.code == "raised" then
+  if not failure.is_in_doubt(self) then
     return tail
   end
   tail = tail .. " - the outcome is unknown"

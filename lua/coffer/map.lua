@@ -310,9 +310,8 @@ local function may_begin(run)
 end
 
 --- Leaves a run that is inside another one, when that is left.
-local function stop_with_outer(run)
-  local is_stopping = run.outer and run.outer.is_stopping
-  if is_stopping and is_stopping() then
+local function stop_with_outer()
+  if scheduler.is_stopping() then
     error("the run around it was stopped", 0)
   end
 end
@@ -342,7 +341,7 @@ local function go(run)
     if #run.ready == 0 and run.active > 0 and not may_begin(run) then
       wait(run, nearest(run))
       wake_sleepers(run)
-      stop_with_outer(run)
+      stop_with_outer()
     end
   end
 end
@@ -366,18 +365,6 @@ end
 -- the first that is in doubt, where one is }.
 local Stopped = { __name = "coffer.stopped" }
 
---- How many items are in doubt, and the failure of the first.
-local function doubts(failed, total)
-  local in_doubt, first = 0, nil
-  for i = 1, total do
-    local failure = failed[i]
-    if failure and failure.outcome == "unknown" and failure.code ~= "raised" then
-      in_doubt, first = in_doubt + 1, first or failure
-    end
-  end
-  return in_doubt, first
-end
-
 function Stopped:__tostring()
   local words = text.of(self.cause)
   if self.failure then
@@ -399,7 +386,7 @@ local function leave(cause, _, spare, run)
   progress.clear()
   stop(run)
   spare.cause = cause
-  spare.in_doubt, spare.failure = doubts(run.failures, run.total)
+  spare.in_doubt, spare.failure = failures.doubts(run.failures, run.total)
   return spare
 end
 

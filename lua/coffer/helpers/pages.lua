@@ -6,6 +6,7 @@ local core = require "coffer.core"
 local scheduler = require "coffer.scheduler"
 local failures = require "coffer.failure"
 local options = require "coffer.options"
+local outside = require "coffer.values.outside"
 
 local pages = {}
 
@@ -18,10 +19,6 @@ local MAX_BARREN = 100
 
 local CIRCLE = "the pages go round in a circle"
 
-local function is_absent(value)
-  return value == nil or value == core.null
-end
-
 --- The value at a path of a page, nil where it is absent or null; or nil and
 -- the name of what stands in the way, being no object.
 local function member_at(page, where)
@@ -31,7 +28,7 @@ local function member_at(page, where)
       return nil, name
     end
     value, name = rawget(value, inner), inner
-    if is_absent(value) then
+    if outside.is_absent(value) then
       return nil
     end
   end
@@ -54,7 +51,7 @@ local function items_of(page, where)
   local items, wrong = member_at(page, where)
   if wrong then
     return nil, wrong .. " is no object"
-  elseif is_absent(items) then
+  elseif outside.is_absent(items) then
     return {}
   elseif not is_list(items) then
     return nil, (where == "" and "the answer" or where) .. " is no list"
@@ -324,9 +321,6 @@ function pages.method(provider, operation)
   local paging = operation.meaning.pages
   local whose = ("%s:%s"):format(provider, paging.name)
   return function(self, parameters, given)
-    if not core.states[self] then
-      core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
-    end
     if parameters ~= nil and type(parameters) ~= "table" then
       core.misuse(("%s takes a table of parameters, got %s"):format(whose, type(parameters)))
     end

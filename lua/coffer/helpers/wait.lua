@@ -269,9 +269,6 @@ local function numbered(provider, name, method)
   local whose = provider .. ":" .. name
   local kind = kind_of(provider, method.waits)
   return function(self, parameters, given)
-    if not core.states[self] then
-      core.misuse(("%s was called on a %s: write it with a colon"):format(whose, type(self)))
-    end
     options.check(whose, kind.options, given)
     local prepared, failure, code = self:request(method.operation, parameters)
     if not prepared then

@@ -72,7 +72,7 @@ end
 local function note_raised(group, failure)
   local task = group.at
   if task and task.needs == outcome.CREATE then
-    if failure.outcome == "unknown" and failure.code ~= "raised" then
+    if failures.is_in_doubt(failure) then
       outcome.doubt(task, failure)
     end
     outcome.fail(task, failure)
@@ -100,17 +100,6 @@ local function spread_many(run, groups)
   note_all_raised(run, raised)
 end
 
-local function in_doubt(run)
-  local count, first = 0, nil
-  for index = 1, run.total do
-    local failure = run.failures[index]
-    if failure and failure.outcome == "unknown" and failure.code ~= "raised" then
-      count, first = count + 1, first or failure
-    end
-  end
-  return count, first
-end
-
 local function complete(run, run_all)
   run_all(run)
   hand_out(run)
@@ -131,7 +120,7 @@ local function leave(raised, _, spare, run)
     end
   end
   hand_out(run)
-  spare.in_doubt, spare.failure = in_doubt(run)
+  spare.in_doubt, spare.failure = failures.doubts(run.failures, run.total)
   return spare
 end
 

@@ -53,10 +53,7 @@ end
 --- Why waiting is at its end, where the map around it is being stopped: its
 -- pauses are none any more.
 local function stopped()
-  local driver = scheduler.current()
-  if driver and driver.is_stopping and driver.is_stopping() then
-    return not_sent("cancelled", "not sent: the others were stopped")
-  end
+  return scheduler.is_stopping() and scheduler.cancelled() or nil
 end
 
 --- Waits, for each who has it at most so long, that it stands in a queue itself
