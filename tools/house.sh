@@ -48,7 +48,7 @@ sandbox: sandbox wire/buffer
 '
 
 max_c=45
-max_lua=60
+max_lua=45
 
 status=0
 found=$(mktemp) || exit 1

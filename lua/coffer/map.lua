@@ -51,8 +51,8 @@ local function take_slot(run)
 end
 
 local function note_client(run, client, change)
-  local count = (run.in_air[client] or 0) + change
-  run.in_air[client] = count > 0 and count or nil
+  local count = (run.clients[client] or 0) + change
+  run.clients[client] = count > 0 and count or nil
 end
 
 --- Ends the wait of the run itself: something has happened in another's step.
@@ -63,7 +63,7 @@ local function wake(run)
 end
 
 --- One attempt, waited for among the others.
-local function fly(run, task, client, request, seconds)
+local function transfer(run, task, client, request, seconds)
   local sending <close> = request
   local tag = scheduler.expect(function()
     run.ready[#run.ready + 1] = task
@@ -82,64 +82,61 @@ local function fly(run, task, client, request, seconds)
   return sending:finish()
 end
 
+-- What a task's driver does; see coffer.scheduler.
+
+local function take_turn(run, task)
+  sleep_till(run, task, take_slot(run))
+  return run.is_stopping and scheduler.cancelled() or nil
+end
+
+local function exchange(run, task, client, request, seconds)
+  if run.is_stopping then
+    return nil, scheduler.cancelled()
+  end
+  return transfer(run, task, client, request, seconds)
+end
+
+--- Out of descriptors, there are too many at once.
+local function make_room(run, task)
+  if run.is_stopping or run.active - #run.without_room <= 1 then
+    return false
+  end
+  run.at_once = math.max(1, run.active - 1)
+  run.without_room[#run.without_room + 1] = task
+  yield()
+  return true
+end
+
+local function wait_for(run, task, clients, seconds)
+  for _, client in ipairs(clients) do
+    note_client(run, client, 1)
+  end
+  run.sleeping[task] = core.clock() + seconds
+  yield()
+  run.sleeping[task] = nil
+  for _, client in ipairs(clients) do
+    note_client(run, client, -1)
+  end
+end
+
+local function wake_task(run, task)
+  if run.sleeping[task] then
+    run.sleeping[task] = 0
+    wake(run)
+  end
+end
+
 local function driver_of(run, task)
-  local driver = {}
-
-  function driver.take_turn()
-    sleep_till(run, task, take_slot(run))
-    return run.is_stopping and scheduler.cancelled() or nil
-  end
-
-  function driver.take_slot()
-    return take_slot(run)
-  end
-
-  function driver.exchange(client, request, seconds)
-    if run.is_stopping then
-      return nil, scheduler.cancelled()
-    end
-    return fly(run, task, client, request, seconds)
-  end
-
-  --- Out of descriptors, there are too many at once.
-  function driver.make_room()
-    if run.is_stopping or run.active - #run.without_room <= 1 then
-      return false
-    end
-    run.at_once = math.max(1, run.active - 1)
-    run.without_room[#run.without_room + 1] = task
-    yield()
-    return true
-  end
-
-  function driver.sleep(seconds)
-    sleep_till(run, task, core.clock() + seconds)
-  end
-
-  function driver.wait(clients, seconds)
-    for _, client in ipairs(clients) do
-      note_client(run, client, 1)
-    end
-    run.sleeping[task] = core.clock() + seconds
-    yield()
-    run.sleeping[task] = nil
-    for _, client in ipairs(clients) do
-      note_client(run, client, -1)
-    end
-  end
-
-  function driver.wake()
-    if run.sleeping[task] then
-      run.sleeping[task] = 0
-      wake(run)
-    end
-  end
-
-  function driver.is_stopping()
-    return run.is_stopping
-  end
-
-  return driver
+  return {
+    take_turn = function() return take_turn(run, task) end,
+    take_slot = function() return take_slot(run) end,
+    exchange = function(...) return exchange(run, task, ...) end,
+    make_room = function() return make_room(run, task) end,
+    sleep = function(seconds) sleep_till(run, task, core.clock() + seconds) end,
+    wait = function(...) return wait_for(run, task, ...) end,
+    wake = function() wake_task(run, task) end,
+    is_stopping = function() return run.is_stopping end,
+  }
 end
 
 -- What comes of an item ------------------------------------------------------
@@ -256,7 +253,7 @@ end
 
 local function clients_of(run)
   local clients = {}
-  for client in pairs(run.in_air) do
+  for client in pairs(run.clients) do
     clients[#clients + 1] = client
   end
   return clients
@@ -346,7 +343,7 @@ local function go(run)
   end
 end
 
---- Stops what is in the air: each task gets to know what became of its
+--- Stops what is under way: each task gets to know what became of its
 -- request, and can send no other.
 local function stop(run)
   run.is_stopping = true
@@ -418,7 +415,7 @@ end
 -- @return results, failures: what came of the item of the same index. A
 --   function that raised is a failure of its item, with its traceback.
 -- Raises for wrong options. Where it is left by an error, such as an
--- interrupt, what was in the air is stopped first, and the error is a table
+-- interrupt, what was under way is stopped first, and the error is a table
 -- { cause =, results =, failures =, failure = the first that is in doubt }.
 function map.map(list, fn, given)
   check_list(list, fn)
@@ -431,7 +428,7 @@ function map.map(list, fn, given)
     results = room.of(#list), failures = room.of(#list), ready = {}, without_room = {},
     outer = scheduler.current(),
     thread = coroutine.running(), handler = false,
-    tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, in_air = {},
+    tasks = setmetatable({}, { __mode = "k" }), sleeping = {}, clients = {},
   }
   run.handler = handler_of(run)
   local spare = setmetatable({ cause = "not enough memory", results = run.results,

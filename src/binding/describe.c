@@ -91,7 +91,6 @@ static void describe_operation(lua_State *L, const struct operation *operation)
   set_flag(L, "creates", operation->creates);
   set_flag(L, "may_repeat", operation->may_repeat);
   set_flag(L, "is_public", operation->is_public);
-  set_flag(L, "has_secrets", operation->has_secrets);
   set_flag(L, "has_answer", operation->answer != NULL);
   describe_fields(L, operation->parameters);
   lua_setfield(L, -2, "parameters");
@@ -127,7 +126,6 @@ static void describe_settings(lua_State *L, const struct provider *provider)
     if (setting->use == SETTING_REGION)
       describe_regions(L, provider);
     set_text(L, "name", setting->name);
-    set_flag(L, "is_required", setting->is_required);
     set_flag(L, "is_secret", setting->use == SETTING_CREDENTIAL);
     lua_createtable(L, 2, 0);
     for (size_t k = 0; k < ARRAY_LENGTH(setting->environment); k++) {
