@@ -80,15 +80,15 @@ local lists = {
 }
 
 -- A failure of one provider does not hide the others. An iterator raises it.
-local trouble = 0
+local failed = 0
 for _, list in ipairs(lists) do
   local provider, show = table.unpack(list)
   print(("%s (%s)"):format(provider, run:purpose(provider)))
   local is_done, failure = pcall(function() show(run:open(provider)) end)
   if not is_done then
     print("  " .. tostring(failure))
-    trouble = trouble + 1
+    failed = failed + 1
   end
 end
 run:close()
-os.exit(trouble == 0 and 0 or 1, true)
+os.exit(failed == 0 and 0 or 1, true)

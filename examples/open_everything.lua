@@ -57,20 +57,20 @@ show(wallet, "refreshed")
 -- Commvault --------------------------------------------------------------
 
 print("commvault  " .. run:purpose "commvault")
-local vault, trouble = commvault:create_s3_vault(new_vault)
-run:keep("commvault", "commvault.vault", vault, trouble)
-assert(vault, trouble)
+local vault, incomplete = commvault:create_s3_vault(new_vault)
+run:keep("commvault", "commvault.vault", vault, incomplete)
+assert(vault, incomplete)
 show(vault, "client " .. vault.response.entity.clientId)
-if trouble then -- the vault is there, but not all that was asked for
-  print("  but: " .. trouble)
+if incomplete then -- the vault is there, but not all that was asked for
+  print("  but: " .. incomplete)
 end
 
 -- NTT Enterprise Cloud ----------------------------------------------------
 
 print("ecl        " .. run:purpose "ecl")
-local account, incomplete = ecl:create_account()
-run:keep("ecl", "ecl", account, incomplete)
-assert(account, incomplete)
+local account, missing = ecl:create_account()
+run:keep("ecl", "ecl", account, missing)
+assert(account, missing)
 show(account, account.AcctName, "Password " .. tostring(account.Password),
   "SecretKey " .. tostring(account.SecretKey))
 -- The two are told only now: account.SecretKey:reveal() gives the text.

@@ -75,10 +75,10 @@ local function needed(parameters)
   return #names == 1 and names[1] or nil, #names > 0
 end
 
-local function call_of(operation, answer, said)
-  local meaning = said.operations[operation.name] or NOTHING
+local function call_of(operation, answer, words)
+  local meaning = words.operations[operation.name] or NOTHING
   local sole, is_needed = needed(operation.parameters)
-  local log_in = said.log_in
+  local log_in = words.log_in
   local is_log_in = log_in and log_in.operation == operation.name
   return {
     name = operation.name, about = operation.about, parameters = operation.parameters, sole = sole,
@@ -129,22 +129,22 @@ local function state_of(wait)
   return { field = wait.state, words = words }
 end
 
-local function resource_of(name, node, said, calls)
+local function resource_of(name, node, words, calls)
   local methods = {}
-  for _, method in ipairs(api.names(said.methods or NOTHING)) do
-    local call = calls[said.methods[method].operation]
+  for _, method in ipairs(api.names(words.methods or NOTHING)) do
+    local call = calls[words.methods[method].operation]
     methods[#methods + 1] = { name = method, call = call, takes_more = #call.parameters > 1,
-                              given = said.methods[method].parameter }
+                              given = words.methods[method].parameter }
   end
-  local state = state_of(said.wait)
+  local state = state_of(words.wait)
   return {
-    name = name, about = said.about, fields = node.fields, methods = methods,
-    wait = said.wait and { about = said.wait.about },
+    name = name, about = words.about, fields = node.fields, methods = methods,
+    wait = words.wait and { about = words.wait.about },
     state = state and field_of(node, state.field) and state,
   }
 end
 
-local function resources_of(said, calls)
+local function resources_of(words, calls)
   local found, resources = {}, {}
   for _, name in ipairs(api.names(calls)) do
     if calls[name].answer then
@@ -152,7 +152,7 @@ local function resources_of(said, calls)
     end
   end
   for _, name in ipairs(api.names(found)) do
-    resources[#resources + 1] = resource_of(name, found[name], said.resources[name], calls)
+    resources[#resources + 1] = resource_of(name, found[name], words.resources[name], calls)
   end
   return resources
 end
@@ -168,8 +168,8 @@ local function in_order(by_name)
 end
 
 --- What makes the calls of a list an ensure: { method =, plural =, call =, items =, takes_bare = }.
-local function ensure_of(said, calls)
-  local ensure = said.ensure
+local function ensure_of(words, calls)
+  local ensure = words.ensure
   if not ensure then
     return nil
   end
@@ -181,10 +181,10 @@ local function ensure_of(said, calls)
            call = calls[ensure.call], items = items, takes_bare = ensure.sole ~= nil }
 end
 
-local function waits_of(said, calls)
+local function waits_of(words, calls)
   local waits = {}
-  for _, name in ipairs(api.names(said.wait_methods or NOTHING)) do
-    local wait = said.wait_methods[name]
+  for _, name in ipairs(api.names(words.wait_methods or NOTHING)) do
+    local wait = words.wait_methods[name]
     waits[#waits + 1] = { name = name, about = wait.about, call = calls[wait.operation],
                           resource = wait.waits }
   end
@@ -203,16 +203,16 @@ end
 
 local function provider_of(name)
   local described, answers = core.describe(name), core.answers(name)
-  local said = require("coffer.providers." .. name)
+  local words = require("coffer.providers." .. name)
   local calls = {}
   for called, operation in pairs(described.operations) do
-    calls[called] = call_of(operation, answers[called], said)
+    calls[called] = call_of(operation, answers[called], words)
   end
   return {
     name = name, title = described.title, calls = in_order(calls),
-    resources = resources_of(said, calls), ensure = ensure_of(said, calls),
-    waits = waits_of(said, calls), settings = described.settings,
-    options = rows_of(options.client(described, said.options), name),
+    resources = resources_of(words, calls), ensure = ensure_of(words, calls),
+    waits = waits_of(words, calls), settings = described.settings,
+    options = rows_of(options.client(described, words.options), name),
   }
 end
 

@@ -47,8 +47,7 @@ model: model
 sandbox: sandbox wire/buffer
 '
 
-max_c=45
-max_lua=45
+max=45
 
 status=0
 found=$(mktemp) || exit 1
@@ -147,7 +146,7 @@ requires() {
 
 # A function of C ends with a brace at the beginning of a line, as it begins.
 long_in_c() {
-  find src -name '*.c' -exec awk -v most="$max_c" '
+  find src -name '*.c' -exec awk -v most="$max" '
     /^[a-zA-Z].*\(/ { first = FNR; head = $0 }
     /^\{/ { in_body = 1 }
     /^\}/ {
@@ -159,7 +158,7 @@ long_in_c() {
 
 # One of Lua ends with an `end` that stands as far to the right as its line.
 long_in_lua() {
-  lua_files | xargs awk -v most="$max_lua" '
+  lua_files | xargs awk -v most="$max" '
     FNR == 1 { depth = 0 }
     {
       indent = match($0, /[^ ]/) - 1
@@ -178,6 +177,6 @@ check "only its own two files name a provider" names_of_providers
 check "plain C includes no header of Lua's" headers_of_lua
 check "an include follows the arrows" includes
 check "what is required stands further down in the order" requires
-check "a function of C has $max_c lines at the most" long_in_c
-check "a function of Lua has $max_lua lines at the most" long_in_lua
+check "a function of C has $max lines at the most" long_in_c
+check "a function of Lua has $max lines at the most" long_in_lua
 exit "$status"

@@ -146,12 +146,12 @@ function coffer.secret(text) end
 
 ---A new file for secrets, open for writing, that only its owner can read.
 ---@param path string
----@return file*? file, string? trouble, integer? errno
+---@return file*? file, string? message, integer? errno
 function coffer.create_private(path) end
 
 ---Has the system write to the disk what a file holds.
 ---@param file file*
----@return true? is_done, string? trouble, integer? errno
+---@return true? is_done, string? message, integer? errno
 function coffer.sync(file) end
 
 ---What came over the wire for a result or a failure.

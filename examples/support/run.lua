@@ -93,10 +93,10 @@ end
 --- Makes the file of secrets. No file that is there already is taken: not one
 -- that others hold open, and none with earlier secrets in it.
 local function make_file(self)
-  local trouble
-  self.file, trouble = coffer.create_private(self.path)
+  local wrong
+  self.file, wrong = coffer.create_private(self.path)
   if not self.file then
-    self:leave("the secrets cannot be kept: " .. trouble)
+    self:leave("the secrets cannot be kept: " .. wrong)
   end
 end
 
@@ -193,12 +193,12 @@ end
 -- rather than nowhere: nobody tells it again.
 local function write(file, lines)
   local text = table.concat(lines, "\n") .. "\n"
-  local is_kept, trouble = file:write(text)
+  local is_kept, wrong = file:write(text)
   if is_kept then
-    is_kept, trouble = coffer.sync(file)
+    is_kept, wrong = coffer.sync(file)
   end
   if not is_kept then
-    io.stderr:write("the secrets cannot be written (", tostring(trouble), "). They are:\n", text)
+    io.stderr:write("the secrets cannot be written (", tostring(wrong), "). They are:\n", text)
   end
 end
 

@@ -154,7 +154,7 @@ end
 --- Gives a provider's clients the methods of its calls; those of the helpers
 -- follow when one of them is asked for.
 local function load(provider)
-  local said = answer.load(provider)
+  local words = answer.load(provider)
   local described = core.describe(provider)
   local methods = described.methods
   forget_helpers(described)
@@ -173,9 +173,9 @@ local function load(provider)
       return next, methods
     end,
   })
-  local kinds = resources.of(provider, said.resources, described.operations)
+  local kinds = resources.of(provider, words.resources, described.operations)
   return {
-    described = described, kinds = kinds, options = options.client(described, said.options),
+    described = described, kinds = kinds, options = options.client(described, words.options),
   }
 end
 

@@ -1,6 +1,6 @@
 --- coffer: accounts, wallets and vaults at storage and backup providers.
--- A create is sent once; what the provider answered is never lost; and it is
--- always told whether a thing was not sent, was refused, or nobody can know.
+-- A create is sent once, what the provider answered is never lost, and a failure
+-- always says whether it was not sent, was refused, or nobody can know.
 --
 -- Modules are loaded when they are needed first: `require "coffer"` costs
 -- little more than libcurl.

@@ -292,8 +292,8 @@ end
 
 local function tell(run)
   progress.show(line_of, run)
-  if run.on_progress and run.done ~= run.told then
-    run.told = run.done
+  if run.on_progress and run.done ~= run.reported then
+    run.reported = run.done
     run.on_progress { done = run.done, total = run.total }
   end
 end
@@ -324,7 +324,7 @@ local function go(run)
     while may_begin(run) do
       begin(run)
       stop_if_interrupted(run)
-      if run.done > run.told then -- some are over as soon as they begin
+      if run.done > run.reported then -- some are over as soon as they begin
         tell(run)
       end
     end
@@ -422,7 +422,7 @@ function map.map(list, fn, given)
   options.check("coffer.map", options.map, given)
   local taken = options.with_defaults(options.map, given)
   local run = {
-    list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0, told = 0,
+    list = list, fn = fn, total = #list, next_item = 1, active = 0, done = 0, reported = 0,
     at_once = taken.at_once, per_second = taken.per_second,
     on_progress = taken.on_progress, stop_on_failure = taken.stop_on_failure,
     results = room.of(#list), failures = room.of(#list), ready = {}, without_room = {},

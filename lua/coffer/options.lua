@@ -33,7 +33,7 @@ local groups = {
       "all of it together; one that is shorter than `settle` leaves no time for a second look" },
   },
   wait = {
-    { "timeout", seconds(DAY), "then a failure with the code `timeout`; the thing goes on",
+    { "timeout", seconds(DAY), "then a failure with the code `timeout`; what is waited for goes on",
       default = 600 },
     { "interval", seconds(3600), "the pause before the second look; the next are longer",
       default = 2, also = "delay poll" },
@@ -49,7 +49,7 @@ local groups = {
       also = "rate rate_limit" },
     { "stop_on_failure", flag, "begins no other item behind a failure", default = false,
       also = "fail_fast" },
-    { "on_progress", callback "fun(told: { done: integer, total: integer })",
+    { "on_progress", callback "fun(progress: { done: integer, total: integer })",
       "a function that is told of items that are over", also = "progress" },
   },
   client = {
@@ -102,7 +102,7 @@ local groups = {
   },
 }
 
---- Where the options of a group belong, as a message says it. A call's is said to be that alone.
+--- Where the options of a group belong, as a message says it. One of a call is named as that alone.
 local homes = {
   { "call", "a call, in its second table" },
   { "ensure", "ensure_..., in its second table" }, { "wait", "wait" },
@@ -156,7 +156,7 @@ options.sandbox = set_of { "sandbox" }
 options.fault = set_of { "fault" }
 
 --- The options of waiting, whose time-out is for all of it and whose looks have no body.
--- @param some list or nil: those that not every thing has
+-- @param some list or nil: those that not every resource has
 function options.wait(some)
   local without = { deadline = true, attempts = true, extra = true, errors = true }
   for _, name in ipairs(some or {}) do

@@ -128,7 +128,7 @@ function pace.left(self)
 end
 
 --- What a failure tells of a call that a hold keeps from being sent.
-local function kept(seconds)
+local function held_back(seconds)
   return { outcome = "not_sent", code = "throttled", is_final = true,
            retry_after = math.ceil(seconds),
            phrase = "not sent: the provider has asked for patience" }
@@ -156,7 +156,7 @@ function pace.turn(self)
     if scheduler.is_stopping() then
       return scheduler.cancelled()
     elseif now < self.closed then
-      return kept(self.closed - now)
+      return held_back(self.closed - now)
     end
     serve(self, now)
     local seconds = until_turn(self, turn, now)

@@ -18,7 +18,7 @@ function resources.client_of(resource, whose)
   return client
 end
 
---- The failure of a call on a thing that does not tell what names it.
+--- The failure of a call on a resource that does not tell what names it.
 local function nameless(provider, whose, method)
   return nil, failures.new({
     outcome = "not_sent", code = "invalid", provider = provider, operation = method.operation,
@@ -27,8 +27,8 @@ local function nameless(provider, whose, method)
   }, 0)
 end
 
---- A call on a thing: thing:refresh(options). Where the call takes more than
--- what names the thing, that comes first: thing:update(parameters, options).
+--- A call on a resource: wallet:refresh(options). Where the call takes more than
+-- what names the resource, that comes first: account:update(parameters, options).
 local function method_of(provider, whose, method, operation)
   local has_more = #operation.parameters > 1
   return function(self, parameters, options)
@@ -62,7 +62,7 @@ local function print_as(provider, name, resource)
   end
 end
 
---- What a kind of things has that is loaded when it is asked for: thing:wait.
+--- What a kind of resource has that is loaded when it is asked for: wait.
 local function waits(provider, name)
   return function(methods, wanted)
     if wanted == "wait" then

@@ -146,12 +146,12 @@ function coffer.secret(text) end
 
 ---A new file for secrets, open for writing, that only its owner can read.
 ---@param path string
----@return file*? file, string? trouble, integer? errno
+---@return file*? file, string? message, integer? errno
 function coffer.create_private(path) end
 
 ---Has the system write to the disk what a file holds.
 ---@param file file*
----@return true? is_done, string? trouble, integer? errno
+---@return true? is_done, string? message, integer? errno
 function coffer.sync(file) end
 
 ---What came over the wire for a result or a failure.
@@ -222,11 +222,11 @@ function coffer.gather(...) end
 ---@field at_once? integer items under way together (32)
 ---@field per_second? number requests a second of this map and those inside it, up to 100000
 ---@field stop_on_failure? boolean begins no other item behind a failure (false)
----@field on_progress? fun(told: { done: integer, total: integer }) a function that is told of items that are over
+---@field on_progress? fun(progress: { done: integer, total: integer }) a function that is told of items that are over
 
 ---Options of every wait.
 ---@class coffer.wait_options
----@field timeout? number then a failure with the code `timeout`; the thing goes on (600 s)
+---@field timeout? number then a failure with the code `timeout`; what is waited for goes on (600 s)
 ---@field interval? number the pause before the second look; the next are longer (2 s)
 ---@field sightings? integer how often in a row it has to be seen ready (1)
 ---@field on_progress? fun(seen: coffer.look) a function that is told of each look
@@ -237,7 +237,7 @@ function coffer.gather(...) end
 ---@field at_once? integer items under way together (32)
 ---@field per_second? number requests a second of this map and those inside it, up to 100000
 ---@field stop_on_failure? boolean begins no other item behind a failure (false)
----@field on_progress? fun(told: { done: integer, total: integer }) a function that is told of items that are over
+---@field on_progress? fun(progress: { done: integer, total: integer }) a function that is told of items that are over
 
 ---Options of coffer.sandbox.
 ---@class coffer.sandbox_options

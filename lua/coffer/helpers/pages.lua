@@ -84,19 +84,19 @@ end
 --- What a page brings: its items without those that were on an earlier page.
 -- @return list; whether anything is new; whether some have neither name nor ID
 local function sift(walk, items)
-  local kept, marks, is_new, is_vague = {}, {}, false, false
+  local fresh, marks, is_new, is_vague = {}, {}, false, false
   for i, item in ipairs(items) do
     local mark, is_named = mark_of(item, walk.paging.identity)
     local is_known = walk.known[mark]
     if not (is_known and is_named) then
-      kept[#kept + 1] = item
+      fresh[#fresh + 1] = item
     end
     marks[i], is_new, is_vague = mark, is_new or not is_known, is_vague or not is_named
   end
   for _, mark in ipairs(marks) do
     walk.known[mark] = true
   end
-  return kept, is_new, is_vague
+  return fresh, is_new, is_vague
 end
 
 --- The parameter of the next page, or nil behind the last one; nil and an error
@@ -239,11 +239,11 @@ local function turn(walk)
   if not items then
     raise(walk, "the page cannot be read: " .. wrong)
   end
-  local kept, is_new, is_vague = items, true, false
+  local fresh, is_new, is_vague = items, true, false
   if walk.paging.style then
-    kept, is_new, is_vague = sift(walk, items)
+    fresh, is_new, is_vague = sift(walk, items)
   end
-  walk.items, walk.at = kept, 0
+  walk.items, walk.at = fresh, 0
   if walk.paging.style then
     go_on(walk, items, is_new, is_vague)
   end

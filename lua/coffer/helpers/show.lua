@@ -1,4 +1,4 @@
---- Printing things in full, for people: coffer.show and coffer.help.
+--- Printing values in full, for people: coffer.show and coffer.help.
 local core = require "coffer.core"
 local nearest = require "coffer.values.nearest"
 local need = require "coffer.need"

@@ -1,4 +1,4 @@
---- Waiting for a thing to be ready: wallet:wait(), vault:wait(),
+--- Waiting for a resource to be ready: wallet:wait(), vault:wait(),
 -- account:wait(), client:wait_job(). Nothing is ever stopped, killed or
 -- deleted by waiting.
 local core = require "coffer.core"
@@ -16,7 +16,7 @@ local wait = {}
 
 local MAX_LENGTH = 120 -- seconds between two looks
 local MAX_ABSENT = 20 -- looks that may say "not found"
-local LAST = 1 -- seconds that are kept for the last look
+local LAST = 1 -- seconds that are left for the last look
 local MAX_TEXT = 80 -- bytes of a state in a message
 
 local READY, PARTIAL = "ready", "partial"
@@ -32,7 +32,7 @@ local function meanings(lists)
   return meaning
 end
 
---- What waiting is for the things of a provider, by their names, and for what has a number; see
+--- What waiting is for the resources of a provider, by their names, and for what has a number; see
 -- docs/providers.md.
 local kinds = {}
 
@@ -235,12 +235,12 @@ local function run(watch)
   end
 end
 
---- The wait method of a kind of thing, or nil.
---   thing:wait { timeout = 600, interval = 2, sightings = 1, on_progress = f }
+--- The wait method of a kind of resource, or nil.
+--   wallet:wait { timeout = 600, interval = 2, sightings = 1, on_progress = f }
 -- waits until it is ready: seconds in all, seconds before the second look,
 -- how often in a row it has to be seen ready, a function that is told of each
 -- look; of a wallet also `errors`, how many looks may show an Error.
--- @return the thing as it was seen last; or nil, failure, code
+-- @return the resource as it was seen last; or nil, failure, code
 function wait.method(provider, name)
   local kind = kind_of(provider, name)
   local whose = name .. ":wait"
@@ -289,7 +289,7 @@ local function numbered(provider, name, method)
   end
 end
 
---- What waits for more than a thing: methods of a provider's clients, by name.
+--- What waits for more than a result: methods of a provider's clients, by name.
 function wait.methods(provider)
   local methods = {}
   for name, method in pairs(need("coffer.providers." .. provider).wait_methods or {}) do

@@ -229,9 +229,9 @@ operation {
     local fields = asked.fields
     if fields.username ~= state.username
       or base64_decode(fields.password) ~= state.password then
-      local trouble = { errLogMessage = "Invalid username or password", errorCode = 5 }
+      local failure = { errLogMessage = "Invalid username or password", errorCode = 5 }
       return success {
-        errList = json.array { trouble }, loginAttempts = 1, remainingLockTime = 0,
+        errList = json.array { failure }, loginAttempts = 1, remainingLockTime = 0,
         isAccountLocked = false,
       }
     end

@@ -159,9 +159,9 @@ end
 
 function checks.json(asked, operation)
   if not operation.body then return end
-  local trouble
-  asked.fields, trouble = json.decode(asked.body)
-  if trouble then return one("body", "is not JSON: " .. trouble) end
+  local wrong
+  asked.fields, wrong = json.decode(asked.body)
+  if wrong then return one("body", "is not JSON: " .. wrong) end
 end
 
 function checks.schema(asked, operation, is_strict)

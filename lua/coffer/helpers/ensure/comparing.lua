@@ -1,4 +1,4 @@
---- What a thing of a list is to a task: the one that is wanted, one that may be it,
+--- What a resource of a list is to a task: the one that is wanted, one that may be it,
 -- or another.
 local core = require "coffer.core"
 local alike = require "coffer.helpers.ensure.alike"
@@ -7,7 +7,7 @@ local path = require "coffer.values.path"
 
 local comparing = {}
 
---- What a thing is to a task; nil where it is another.
+--- What it is to a task; nil where it is another.
 local IS, MAY = "is", "may"
 
 local function by_name(wanted, got)
@@ -26,7 +26,7 @@ local function by_region(wanted, got)
   return by_name(wanted, got)
 end
 
---- How a field of the key is compared; by name where nothing is said.
+--- How a field of the key is compared; by name where nothing else is given.
 local ways = { region = by_region }
 
 --- What to look for: the parameters of the key, or the client's own of that
@@ -43,7 +43,7 @@ function comparing.key_of(kind, client, parameters)
   return key
 end
 
---- What the fields of a thing are to a task.
+--- What the fields of a resource are to a task.
 function comparing.match(task, fields)
   local verdict = IS
   for field, wanted in pairs(task.key) do
@@ -58,7 +58,7 @@ function comparing.match(task, fields)
   return verdict
 end
 
---- Puts a thing on the list by what is always in its key.
+--- Puts a resource on the list by what is always in its key.
 -- @param is_made boolean or nil: this run has made it
 function comparing.put(listed, place, resource, fields, is_made)
   listed[place] = listed[place] or {}

@@ -55,7 +55,7 @@ end
 --- Creates what is of one place, one after the other: what is made for the
 -- first may be what the next one wants, and where that is in doubt the next has
 -- to wait for a look.
--- @return the thing and the failure of the last
+-- @return the resource and the failure of the last
 function create.advance(run, group)
   local is_in_doubt = false
   for _, task in ipairs(group) do

@@ -129,7 +129,7 @@ end
 -- `settle`: seconds to wait before looking again after an unknown outcome.
 -- Option `deadline` is for all of it together, from when it is its turn.
 -- Option `lock`: the path of a file that is locked meanwhile.
--- @return the thing, and "created", "found" or "recovered"; behind them a
+-- @return the resource, and "created", "found" or "recovered"; behind them a
 --   failure where something of it is missing; or nil, failure, code
 --   client:ensure_wallets(list, { at_once = 32 })
 -- takes a list of such parameters, the same options, and those of coffer.map.

@@ -34,7 +34,7 @@ local function walk(run)
   return listed
 end
 
---- A look that failed says nothing of its own request: of the thing it is known
+--- A look that failed says nothing of its own request: of the resource it is known
 -- that nothing was sent.
 local function reword(failure)
   failure.message = "the look for it failed: " .. failure.message

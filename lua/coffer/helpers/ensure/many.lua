@@ -36,8 +36,8 @@ local function tell(run)
   for _, task in ipairs(run.tasks) do
     done = done + (task.is_over and #task.indexes or 0)
   end
-  if run.map_options.on_progress and done > run.told then
-    run.told = done
+  if run.map_options.on_progress and done > run.reported then
+    run.reported = done
     run.map_options.on_progress { done = done, total = run.total }
   end
 end
@@ -186,7 +186,7 @@ function many.method(provider, kind, run_all)
     check_list(whose, list)
     local run = runs.new(self, provider, kind.plural, options.ensure_many, given)
     run.results, run.failures, run.words = room.of(#list), room.of(#list), room.of(#list)
-    run.invalid, run.told = 0, 0
+    run.invalid, run.reported = 0, 0
     run.is_many, run.total, run.between, run.spread = true, #list, between, spread_many
     run.map_options = options.of_group(options.ensure_many, given, "map")
     run.map = need("coffer.map").map

@@ -1,5 +1,5 @@
 --- What an ensure works on, made before anything is sent: a run, which is one call of
--- an ensure method, and its tasks, each a thing to ensure, with its requests.
+-- an ensure method, and its tasks, each a resource to ensure, with its requests.
 local call = require "coffer.call"
 local core = require "coffer.core"
 local alike = require "coffer.helpers.ensure.alike"
@@ -100,7 +100,7 @@ local function prepare(run, parameters, own, is_unsafe)
   return requests
 end
 
---- The name under which calls for the same thing wait for each other: what its
+--- The name under which calls for the same resource wait for each other: what its
 -- address and key are, letter case and the like apart.
 local function turn_of(kind, provider, url, place)
   local address = text.lower(url):gsub("^(https://[^/]*):443/", "%1/")
