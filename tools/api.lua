@@ -1,21 +1,12 @@
 --- What coffer offers, as plain tables, for the tools that write about it. It is read from the
 -- core, the providers' files and the table of options.
 local core = require "coffer.core"
+local names_in = require "coffer.values.names"
 local options = require "coffer.options"
 
 local api = {}
 
 local NOTHING = {}
-
---- The names in a table, sorted.
-function api.names(of)
-  local names = {}
-  for name in pairs(of) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
 
 -- Answers ----------------------------------------------------------------------
 
@@ -131,7 +122,7 @@ end
 
 local function resource_of(name, node, words, calls)
   local methods = {}
-  for _, method in ipairs(api.names(words.methods or NOTHING)) do
+  for _, method in ipairs(names_in(words.methods or NOTHING)) do
     local call = calls[words.methods[method].operation]
     methods[#methods + 1] = { name = method, call = call, takes_more = #call.parameters > 1,
                               given = words.methods[method].parameter }
@@ -146,12 +137,12 @@ end
 
 local function resources_of(words, calls)
   local found, resources = {}, {}
-  for _, name in ipairs(api.names(calls)) do
+  for _, name in ipairs(names_in(calls)) do
     if calls[name].answer then
       gather(calls[name].answer, found)
     end
   end
-  for _, name in ipairs(api.names(found)) do
+  for _, name in ipairs(names_in(found)) do
     resources[#resources + 1] = resource_of(name, found[name], words.resources[name], calls)
   end
   return resources
@@ -161,7 +152,7 @@ end
 
 local function in_order(by_name)
   local list = {}
-  for _, name in ipairs(api.names(by_name)) do
+  for _, name in ipairs(names_in(by_name)) do
     list[#list + 1] = by_name[name]
   end
   return list
@@ -183,7 +174,7 @@ end
 
 local function waits_of(words, calls)
   local waits = {}
-  for _, name in ipairs(api.names(words.wait_methods or NOTHING)) do
+  for _, name in ipairs(names_in(words.wait_methods or NOTHING)) do
     local wait = words.wait_methods[name]
     waits[#waits + 1] = { name = name, about = wait.about, call = calls[wait.operation],
                           resource = wait.waits }
@@ -230,7 +221,7 @@ end
 
 --- The options of everything but the providers' own, by group.
 local function options_of()
-  local name = api.names(core.providers)[1]
+  local name = names_in(core.providers)[1]
   local client = options.client(core.describe(name), nil)
   return {
     client = rows_of(client, "client"),
@@ -246,7 +237,7 @@ end
 --- @return table { options = by group, providers = list }
 function api.read()
   local providers = {}
-  for i, name in ipairs(api.names(core.providers)) do
+  for i, name in ipairs(names_in(core.providers)) do
     providers[i] = provider_of(name)
   end
   return { options = options_of(), providers = providers }

@@ -1,15 +1,14 @@
---- What an answer means: whether a success is one, and what of the thing is missing. The core
+--- What an answer means: whether a success is one, and what of the resource is missing. The core
 -- reads; here it is judged, in the words of coffer.providers, which docs/providers.md explains.
 local core = require "coffer.core"
 local error_body = require "coffer.error_body"
-local path = require "coffer.values.path"
 local text = require "coffer.values.text"
 
 local need = require "coffer.need"
 
 local answer = {}
 
-local told, inside = error_body.told, error_body.inside
+local scrubbed, inside = error_body.scrubbed, error_body.inside
 
 local NOTHING = {}
 
@@ -46,18 +45,18 @@ end
 local function media_type_of(request)
   local found = (request:header "content-type" or "")
     :match "^([%w!#$%%&'*+.^_`|~-]+/[%w!#$%%&'*+.^_`|~-]+)%s*;?"
-  return found and #found <= 64 and told(request, found) or nil
+  return found and #found <= 64 and scrubbed(request, found) or nil
 end
 
 local function request_id_of(request, provider, body)
-  local own = provider.request_id and path.get(body, provider.request_id)
+  local own = provider.request_id and core.member(body, provider.request_id)
   if type(own) == "string" then
-    return told(request, own)
+    return scrubbed(request, own)
   end
   for _, name in ipairs(request_ids) do
     local found = request:header(name)
     if found then
-      return told(request, found)
+      return scrubbed(request, found)
     end
   end
 end
@@ -71,10 +70,10 @@ local function add_error_body(request, provider, facts)
   facts.media_type = not body and media_type_of(request) or nil
 end
 
---- Adds where a thing is that an answer without a body names.
+--- Adds where a resource is that an answer without a body names.
 local function add_location(request, facts)
   local location = facts.status < 300 and not request:has_body()
-    and told(request, request:header "location")
+    and scrubbed(request, request:header "location")
   if location then
     facts.location = location
     facts.phrase = ("%s, and names %s"):format(facts.phrase, text.line(location))
@@ -84,7 +83,7 @@ end
 --- What a body says beside its error of why there is no token: numbers, booleans and digits alone.
 local function reason_at(body, name)
   for _, where in ipairs { name, "data." .. name } do
-    local value = path.get(body, where)
+    local value = core.member(body, where)
     local is_digits = type(value) == "string" and value:find "^%d+$"
     if value == true or (is_digits or math.type(value)) and tonumber(value) ~= 0 then
       return value
@@ -107,14 +106,14 @@ end
 --- An attempt that gave nothing that could be read.
 local function failed(request, provider, meaning, facts)
   facts.key = request:key()
-  facts.error = told(request, facts.error)
+  facts.error = scrubbed(request, facts.error)
   if facts.status then
     add_error_body(request, provider, facts)
     if meaning.reasons and facts.details then
       add_reasons(meaning, request:body(), facts)
     end
     add_location(request, facts)
-    facts.target = told(request, request:target())
+    facts.target = scrubbed(request, request:target())
   end
   return nil, facts
 end
@@ -175,8 +174,8 @@ local function leaves_open(odd, meaning)
   return false
 end
 
---- True where the value names another thing than was asked for. What has not the form that says
--- something says nothing.
+--- True where the value names another resource than was asked for. What lacks the form
+-- in which values are compared says nothing.
 local function differs(echo, found, sent)
   if found == sent or is_absent(found) or is_absent(sent)
     or type(found) ~= "string" and not math.type(found) then
@@ -193,7 +192,7 @@ local function differences(request, echoes, result)
   local differing = nil
   for i = 1, #echoes do
     local echo = echoes[i]
-    local found = path.get(result, echo.at)
+    local found = core.member(result, echo.at)
     local sent = found ~= nil and request:key(echo.key)
     if sent ~= found and sent and differs(echo, found, sent) then
       differing = differing or {}
@@ -210,7 +209,7 @@ local function why_not(meaning, result, odd, differing)
       return ("the answer's %s %s"):format(each.field, each.message)
     end
   end
-  if meaning.list and type(path.get(result, meaning.list)) ~= "table" then
+  if meaning.list and type(core.member(result, meaning.list)) ~= "table" then
     return "the answer has no list"
   end
   for _, each in ipairs(differing or NOTHING) do
@@ -220,13 +219,13 @@ local function why_not(meaning, result, odd, differing)
   end
 end
 
--- What is missing of a thing that is there --------------------------------------
+-- What is missing of what is there --------------------------------------
 
 --- What is told once and is not there; nil where nothing is lost.
 local function lost_of(meaning, result)
   local lost = nil
   for _, where in ipairs(meaning.once) do
-    if is_absent(path.get(result, where)) then
+    if is_absent(core.member(result, where)) then
       lost = lost or {}
       lost[#lost + 1] = { field = where:match "[^.]+$",
                           message = "is told only once, and is not there" }
@@ -240,14 +239,14 @@ local function missing_job(request, meaning, result)
   if not request:has_asked() then
     return nil
   end
-  local number = tonumber(path.get(result, meaning.job))
+  local number = tonumber(core.member(result, meaning.job))
   if number and math.tointeger(number) and number > 0 then
     return nil
   end
   return { { field = meaning.job, message = "names no job, though one was asked for" } }
 end
 
-local function told_differences(request, differing)
+local function difference_details(request, differing)
   local details = {}
   for i, each in ipairs(differing or NOTHING) do
     details[i] = { field = each.echo.at,
@@ -257,7 +256,7 @@ local function told_differences(request, differing)
   return details
 end
 
-local function told_oddities(odd)
+local function oddity_details(odd)
   local details = {}
   for i, each in ipairs(odd or NOTHING) do
     details[i] = { field = each.field, message = each.message }
@@ -273,7 +272,7 @@ local function names_of(details)
   return table.concat(names, ", ")
 end
 
---- What a failure tells behind a thing that is there; nil where nothing is missing.
+--- What a failure tells behind a resource that is there; nil where nothing is missing.
 -- @param errors, odd, differing lists, or nil
 local function incomplete(request, meaning, result, errors, odd, differing)
   local lost = meaning.once and lost_of(meaning, result)
@@ -288,8 +287,8 @@ local function incomplete(request, meaning, result, errors, odd, differing)
   end
   add("not all that was asked for", missing or NOTHING)
   add("the answer lacks what is told only once: " .. names_of(lost), lost or NOTHING)
-  add("the answer names another", told_differences(request, differing))
-  add("not all of the answer is as documented", told_oddities(odd))
+  add("the answer names another", difference_details(request, differing))
+  add("not all of the answer is as documented", oddity_details(odd))
   return new_facts(request, "refused", "partial",
     "it exists, but " .. table.concat(phrases, ", and "), details)
 end
@@ -318,23 +317,23 @@ end
 
 --- The errors of an answer whose list is empty; nil where there are none.
 local function errors_instead(request, provider, list, result)
-  return next(path.get(result, list)) == nil
+  return next(core.member(result, list)) == nil
     and error_body.instead(request, provider.error_shapes, list) or nil
 end
 
---- True where the result names a thing. Beside an error, a number that is none does not.
+--- True where the result names a resource. Beside an error, a number that is none does not.
 local function is_proven(meaning, result, errors)
   if not meaning.proof then
     return not errors
   end
-  local proof = result[meaning.proof] or path.get(result, meaning.proof)
+  local proof = result[meaning.proof] or core.member(result, meaning.proof)
   return not (is_absent(proof) or errors and math.type(proof) and proof <= 0)
 end
 
 --- Puts a token that lies elsewhere in the result where it is looked for.
 local function settle_token(meaning, result)
   for _, where in ipairs(meaning.token_places) do
-    local found = path.get(result, where)
+    local found = core.member(result, where)
     local is_found = type(found) == "userdata" and not is_absent(found)
     if is_found and is_absent(result[meaning.proof]) then
       result[meaning.proof] = found
@@ -388,8 +387,8 @@ end
 -- @param request userdata: the core's, over
 -- @param result any: what request:finish() gave first
 -- @param found table or nil: what it gave second
--- @return the result; or nil and what a failure tells; or both, where a thing exists and something
---   of it is missing
+-- @return the result; or nil and what a failure tells; or both, where something of what
+--   exists is missing
 function answer.judge(provider, operation, request, result, found)
   local meanings = providers[provider]
   if result == nil then

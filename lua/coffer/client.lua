@@ -10,7 +10,6 @@ local need = require "coffer.need"
 local pace = require "coffer.pace"
 local nearest = require "coffer.values.nearest"
 local options = require "coffer.options"
-local path = require "coffer.values.path"
 local retry = require "coffer.retry"
 local resources = require "coffer.resources"
 
@@ -25,7 +24,7 @@ local states = core.states
 local function name_rows(pages, meaning, result, parameters)
   local names = type(parameters) == "table" and parameters[meaning.pages.row_names]
   if result and names then
-    pages.name_rows(path.get(result, meaning.list), names)
+    pages.name_rows(core.member(result, meaning.list), names)
   end
 end
 

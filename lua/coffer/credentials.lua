@@ -6,7 +6,6 @@ local failures = require "coffer.failure"
 local guarded = require "coffer.guarded"
 local need = require "coffer.need"
 local pace = require "coffer.pace"
-local path = require "coffer.values.path"
 local rfc3339 = require "coffer.values.rfc3339"
 
 local credentials = {}
@@ -73,8 +72,8 @@ end
 -- provider's, so the clock of this machine does not matter.
 local function life(meaning, result)
   local between = meaning.life
-  local from = between and rfc3339.seconds(path.get(result, between.from))
-  local till = between and rfc3339.seconds(path.get(result, between.till))
+  local from = between and rfc3339.seconds(core.member(result, between.from))
+  local till = between and rfc3339.seconds(core.member(result, between.till))
   return from and till and till - from
 end
 

@@ -1,7 +1,7 @@
 --- What an error body says, and the errors inside a success: a list of details, each with the
--- provider's `code`, `message` and `field`. Where they stand is told by the provider's
--- shapes; see docs/providers.md.
-local path = require "coffer.values.path"
+-- provider's `code`, `message` and `field`. Where they stand, the
+-- provider's shapes say; see docs/providers.md.
+local core = require "coffer.core"
 
 local error_body = {}
 
@@ -29,11 +29,11 @@ local function member(object, name)
 end
 
 --- A text from elsewhere as it may be shown; nil for anything else.
-function error_body.told(request, value)
+function error_body.scrubbed(request, value)
   return type(value) == "string" and request:scrub(value) or nil
 end
 
-local told = error_body.told
+local scrubbed = error_body.scrubbed
 
 --- Both texts, or the one that is there.
 local function joined(message, more)
@@ -44,10 +44,10 @@ end
 local function add_detail(details, request, shape, object)
   local code = member(object, shape.code)
   local detail = {
-    code = math.type(code) and code or told(request, code),
-    message = joined(told(request, member(object, shape.message)),
-      told(request, member(object, shape.more))),
-    field = told(request, member(object, shape.field)),
+    code = math.type(code) and code or scrubbed(request, code),
+    message = joined(scrubbed(request, member(object, shape.message)),
+      scrubbed(request, member(object, shape.more))),
+    field = scrubbed(request, member(object, shape.field)),
   }
   if detail.message or detail.code ~= nil then
     details[#details + 1] = detail
@@ -57,7 +57,7 @@ end
 --- The objects that a shape is about: the one at its path, and the items of a list there.
 local function objects_at(shape, body)
   local is_any = shape.at == "*"
-  local found = is_any and body or path.get(body, shape.at)
+  local found = is_any and body or core.member(body, shape.at)
   if type(found) ~= "table" then
     return {}
   end
@@ -80,7 +80,7 @@ end
 local function add_texts(details, request, value)
   for _, item in ipairs(type(value) == "table" and value or { value }) do
     if type(item) == "string" and item ~= "" then
-      details[#details + 1] = { message = told(request, item) }
+      details[#details + 1] = { message = scrubbed(request, item) }
     end
   end
 end
@@ -96,7 +96,7 @@ function error_body.details(request, shapes, body)
   end
   if #details == 0 then
     add_texts(details, request, body)
-    add_texts(details, request, path.get(body, "errors"))
+    add_texts(details, request, core.member(body, "errors"))
   end
   return details
 end
@@ -128,7 +128,7 @@ function error_body.inside(request, shapes, result)
   local details = nil
   for i = 1, #shapes do
     local shape = shapes[i]
-    if path.get(result, shape.at) ~= nil then
+    if core.member(result, shape.at) ~= nil then
       details = add_errors(details, request, shape, result)
     end
   end
@@ -141,7 +141,7 @@ end
 -- @return details; or nil where there are none
 function error_body.instead(request, shapes, list)
   local body, errors = request:body(), {}
-  if list == "" or type(path.get(body, list)) == "table" then
+  if list == "" or type(core.member(body, list)) == "table" then
     return nil
   end
   for _, detail in ipairs(error_body.details(request, shapes, body)) do

@@ -2,6 +2,7 @@
 -- the fields that users see, and are put into words.
 local core = require "coffer.core"
 local hint = require "coffer.hint"
+local names_in = require "coffer.values.names"
 local text = require "coffer.values.text"
 
 local failure = {}
@@ -50,11 +51,7 @@ local function message(facts, list)
 end
 
 local function key_text(key)
-  local names = {}
-  for name in pairs(key) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
+  local names = names_in(key)
   for i, name in ipairs(names) do
     names[i] = ("%s = %s"):format(name, key[name])
   end

@@ -3,7 +3,6 @@
 local core = require "coffer.core"
 local failures = require "coffer.failure"
 local need = require "coffer.need"
-local path = require "coffer.values.path"
 local text = require "coffer.values.text"
 
 local resources = {}
@@ -33,7 +32,7 @@ local function method_of(provider, whose, method, operation)
   local has_more = #operation.parameters > 1
   return function(self, parameters, options)
     local client = resources.client_of(self, whose)
-    local named_by = path.get(self, method.at)
+    local named_by = core.member(self, method.at)
     if named_by == nil then
       return nameless(provider, whose, method)
     end
@@ -55,7 +54,7 @@ end
 
 local function print_as(provider, name, resource)
   return function(self)
-    local title = tostring(path.get(self, resource.title) or "without a name")
+    local title = tostring(core.member(self, resource.title) or "without a name")
     local status = resource.status and rawget(self, resource.status)
     local words = ("%s %s %s"):format(provider, name, title)
     return text.line(status and ("%s (%s)"):format(words, tostring(status)) or words)

@@ -1,6 +1,7 @@
 --- A prepared request: what a call would send, to be looked at, pasted into a
 -- shell, or sent.
 local core = require "coffer.core"
+local names_in = require "coffer.values.names"
 
 local request = {}
 
@@ -38,12 +39,7 @@ end
 function methods:curl()
   local token = inner_of(self, "curl").token
   local lines = { ("curl -X %s %s"):format(self.method, quoted(self.url)) }
-  local names = {}
-  for name in pairs(self.headers) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(names_in(self.headers)) do
     lines[#lines + 1] = "-H " .. header_text(token, name, self.headers[name])
   end
   if not self.body and self.method == "POST" then

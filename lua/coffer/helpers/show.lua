@@ -1,9 +1,9 @@
 --- Printing values in full, for people: coffer.show and coffer.help.
 local core = require "coffer.core"
+local names_in = require "coffer.values.names"
 local nearest = require "coffer.values.nearest"
 local need = require "coffer.need"
 local options = require "coffer.options"
-
 local printable = require "coffer.values.text"
 
 local show = {}
@@ -33,20 +33,6 @@ local function palette(stream)
     return { bold = BOLD, dim = DIM, reset = RESET }
   end
   return { bold = "", dim = "", reset = "" }
-end
-
-local function sorted_keys(value)
-  local keys = {}
-  for key in pairs(value) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b)
-    if math.type(a) and math.type(b) then
-      return a < b
-    end
-    return tostring(a) < tostring(b)
-  end)
-  return keys
 end
 
 local function escaped(byte)
@@ -87,7 +73,7 @@ local function put_table(out, value, indent, seen)
     out[#out + 1] = "(seen above)"
     return
   end
-  local keys = sorted_keys(value)
+  local keys = names_in(value)
   if #keys == 0 then
     out[#out + 1] = "{}"
     return
@@ -199,7 +185,7 @@ function show.helpers(provider, described)
     helpers[#helpers + 1] = { name = name, text = form:format(provider, name),
                               parameters = parameters, options = names }
   end
-  for _, name in ipairs(sorted_keys(described.operations)) do
+  for _, name in ipairs(names_in(described.operations)) do
     local paging = described.operations[name].meaning.pages
     if paging then
       add("for item in %s:%s {} do", paging.name, "those of " .. name, options.names(options.call))
@@ -235,9 +221,9 @@ end
 --- The methods of the results: those that are calls, and wait.
 local function put_resources(lines, provider)
   local resources = need("coffer.providers." .. provider).resources
-  for _, name in ipairs(sorted_keys(resources)) do
+  for _, name in ipairs(names_in(resources)) do
     local methods, wait = resources[name].methods or {}, resources[name].wait
-    for _, method in ipairs(sorted_keys(methods)) do
+    for _, method in ipairs(names_in(methods)) do
       lines[#lines + 1] = ("  %s:%s, as %s"):format(name, method, methods[method].operation)
     end
     if wait then
@@ -254,7 +240,7 @@ function show.help_text(provider, colours)
   local described = need("coffer.client").described(provider)
   local lines = { ("%s%s%s (coffer.%s)"):format(colours.bold, described.title, colours.reset,
     provider) }
-  for _, name in ipairs(sorted_keys(described.operations)) do
+  for _, name in ipairs(names_in(described.operations)) do
     put_operation(lines, provider, described.operations[name], colours)
   end
   local reading = options.names(options.call)
@@ -272,7 +258,7 @@ function show.help(of)
   local provider = show.provider_of(of) or of
   if type(provider) ~= "string" or not core.providers[provider] then
     core.misuse(("coffer.help takes a client, or the name of a provider: %s%s"):format(
-      table.concat(sorted_keys(core.providers), ", "),
+      table.concat(names_in(core.providers), ", "),
       type(provider) == "string" and nearest.hint(provider, core.providers) or ""))
   end
   io.stdout:write(show.help_text(provider), "\n")

@@ -7,7 +7,6 @@ local failures = require "coffer.failure"
 local need = require "coffer.need"
 local progress = require "coffer.progress"
 local outside = require "coffer.values.outside"
-local path = require "coffer.values.path"
 local text = require "coffer.values.text"
 local resources = require "coffer.resources"
 local options = require "coffer.options"
@@ -149,7 +148,7 @@ local function read(watch, seen)
   if watch.kind.read then
     found, wrong = watch.kind.read(seen, watch.subject)
   end
-  local state = path.get(found, watch.kind.state)
+  local state = core.member(found, watch.kind.state)
   if not found and not wrong then
     return excuse(watch)
   end

@@ -3,7 +3,6 @@
 -- words mean.
 local core = require "coffer.core"
 local outside = require "coffer.values.outside"
-local path = require "coffer.values.path"
 
 local NO_ERROR = "NO_ERROR"
 
@@ -32,15 +31,15 @@ local session = {
 --- What a list of jobs tells of one. An entry without a number is the one that was asked for.
 -- @return summary; nil where it is not there; or nil and what is wrong
 local function summary_of(seen, number)
-  local jobs, wrong = path.get(seen, "jobs"), nil
+  local jobs, wrong = core.member(seen, "jobs"), nil
   if jobs == nil then
     return nil
   elseif type(jobs) ~= "table" then
     return nil, "its answer has no list of jobs"
   end
   for _, listed in ipairs(jobs) do
-    local summary = path.get(listed, "jobSummary")
-    local named = path.get(summary, "jobId")
+    local summary = core.member(listed, "jobSummary")
+    local named = core.member(summary, "jobId")
     if type(summary) ~= "table" then
       wrong = "its answer tells of a job without a summary"
     elseif not outside.code(named) or outside.number(named) == number then
@@ -90,13 +89,13 @@ local fine = { [0] = true, ["0"] = true, [""] = true, [NO_ERROR] = true }
 
 --- The job that installs a vault's end points.
 local function end_point_job(resource)
-  local number = outside.number(path.get(resource, "addEndpointJob.jobId"))
-  local code = outside.code(path.get(resource, "addEndpointJob.response.errorCode"))
+  local number = outside.number(core.member(resource, "addEndpointJob.jobId"))
+  local code = outside.code(core.member(resource, "addEndpointJob.response.errorCode"))
   local request = core.origins[resource]
   if number then
     return number
   elseif code and not fine[code] then
-    local message = outside.text(path.get(resource, "addEndpointJob.response.errorMessage"))
+    local message = outside.text(core.member(resource, "addEndpointJob.response.errorMessage"))
     return nil, { phrase = "it exists, but the job of its end points could not start",
                   details = { { code = code, message = message } } }
   elseif request and request:has_asked() then

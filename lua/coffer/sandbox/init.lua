@@ -3,6 +3,7 @@
 
 local core = require "coffer.core"
 local json = require "coffer.sandbox.json"
+local names_in = require "coffer.values.names"
 local nearest = require "coffer.values.nearest"
 local options = require "coffer.options"
 local text = require "coffer.values.text"
@@ -29,9 +30,7 @@ local old_names = {
   },
 }
 
-local provider_names = {}
-for name in pairs(core.providers) do table.insert(provider_names, name) end
-table.sort(provider_names)
+local provider_names = names_in(core.providers)
 
 -- The box.
 

@@ -6,6 +6,7 @@
 local check = require "coffer.sandbox.check"
 local json = require "coffer.sandbox.json"
 local lower = require("coffer.values.text").lower
+local names_in = require "coffer.values.names"
 
 local request = {}
 
@@ -121,18 +122,11 @@ function checks.header(asked, operation, is_strict)
   end
 end
 
-local function sorted_names(query)
-  local names = {}
-  for name in pairs(query) do table.insert(names, name) end
-  table.sort(names)
-  return names
-end
-
 -- Only Astra documents that it refuses a parameter that it does not know.
 function checks.unsupported(asked, operation, is_strict)
   local problems = {}
   if not is_strict and not operation.refuses_strangers then return problems end
-  for _, name in ipairs(sorted_names(asked.query)) do
+  for _, name in ipairs(names_in(asked.query)) do
     if not (operation.query and operation.query[name]) then
       table.insert(problems, { field = name, reason = "is not a parameter of this operation" })
     end

@@ -3,7 +3,6 @@
 local core = require "coffer.core"
 local alike = require "coffer.helpers.ensure.alike"
 local outside = require "coffer.values.outside"
-local path = require "coffer.values.path"
 
 local comparing = {}
 
@@ -34,7 +33,7 @@ local ways = { region = by_region }
 function comparing.key_of(kind, client, parameters)
   local key, settings = {}, core.settings(client, "parameters") or {}
   for field, where in pairs(kind.key) do
-    local value = path.get(parameters, where)
+    local value = core.member(parameters, where)
     if value == nil then
       value = settings[where]
     end
