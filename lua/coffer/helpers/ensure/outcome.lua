@@ -19,6 +19,10 @@ local MAX_NAMES, MAX_NAME_LENGTH = 10, 100
 -- What a task needs next; nil where it is over.
 outcome.LOOK, outcome.CREATE = "look", "create"
 
+--- Ends a task.
+-- @param resource table or nil: what there is
+-- @param word string or nil: "created", "found" or "recovered", beside a resource
+-- @param failure failure or nil: why there is none, or what is missing of it
 function outcome.settle(task, resource, word, failure)
   if resource then
     task.run.turn:leave(task.turn, nil)
@@ -115,6 +119,7 @@ local function take(task, is, may)
   outcome.settle(task, nil, nil, outcome.report(task, { code = "conflict", phrase = phrase }))
 end
 
+--- True where a second create is safe: the provider refuses one of what is there.
 function outcome.may_create_again(task)
   return task.creates == 1 and task.run.kind.refuses_second and not task.is_unsafe
 end

@@ -57,6 +57,7 @@ function runs.late(run, till)
   end
 end
 
+--- The tasks whose next step is this one.
 function runs.needing(run, step)
   local tasks = {}
   for _, task in ipairs(run.tasks) do
@@ -146,6 +147,7 @@ function runs.settled(kind, parameters)
   return kind.sole and { [kind.sole] = parameters }
 end
 
+--- What is wrong with parameters that runs.settled does not take.
 function runs.wants_table(whose, parameters)
   return ("%s takes a table of parameters, got %s"):format(whose, type(parameters))
 end
