@@ -209,6 +209,14 @@ describe("a mistake in a call of a sandbox", function()
     end
   end)
 
+  it("blames the line of pcall where that calls it", function()
+    for _, trouble in ipairs {
+      select(2, pcall(box.options, box, "nil")), select(2, pcall(box.fail, box, {})),
+    } do
+      assert.matches("^spec/sandbox/sandbox_spec.lua:%d+: box:", trouble)
+    end
+  end)
+
   it("guesses at no provider where none is given", function()
     for _, name in ipairs { "options", "credentials" } do
       local _, trouble = pcall(box[name], box)
