@@ -47,6 +47,19 @@ describe("whatever can be called", function()
     end))
   end)
 
+  it("gives no program the metatable that tells a request from other values", function()
+    assert.equal("false\n", printed(function()
+      local client = require("coffer").clumio { token = "synthetic-token-of-a-spec" }
+      local described = require("coffer.core").describe "clumio"
+      local request = described.operations.list_wallets.prepare(client, {})
+      local metatable = getmetatable(request)
+      if metatable then
+        pcall(request.status, setmetatable({}, metatable))
+      end
+      print(metatable)
+    end))
+  end)
+
   it("keeps an answer that is read from the finalizers that run meanwhile", function()
     assert.equal("true\n", printed(function()
       local coffer, core = require "coffer", require "coffer.core"

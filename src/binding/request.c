@@ -17,7 +17,8 @@ enum {
 /* Life */
 
 /* The methods have the metatable as their upvalue: to ask the registry for it
-** takes longer, and a call does so half a dozen times. */
+** takes longer, and a call does so half a dozen times. Only requests have it:
+** __metatable keeps it from programs. */
 struct request *request_check(lua_State *L)
 {
   if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(1)))
