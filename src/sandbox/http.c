@@ -16,8 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Bytes: of a body that is kept, and of the memory that libmicrohttpd has for
+** a connection, into which the head of a request has to fit. */
 enum { BODY_LIMIT = 16 * 1024 * 1024, CONNECTION_MEMORY = 128 * 1024 };
 
+/* The handler and its owner are set before the daemon starts, so its threads
+** read them without the lock. */
 struct http_server {
   struct MHD_Daemon *daemon;
   http_handler *handler;
@@ -27,13 +31,14 @@ struct http_server {
   bool is_stopping;
 };
 
-/* A request while it arrives; libmicrohttpd carries it from call to call. */
+/* A request while it arrives; libmicrohttpd carries it from call to call. It
+** belongs to the thread of its connection. */
 struct arrival {
   struct http_request request;
   char *target;
-  bool is_begun;
-  bool is_too_large;
-  bool is_starved;
+  bool is_begun;     /* on_request has been told of its head */
+  bool is_too_large; /* its body, which is not kept */
+  bool is_starved;   /* there was no memory for some of it */
 };
 
 bool text_append(struct text *text, const void *bytes, size_t length)
@@ -46,7 +51,7 @@ bool text_append(struct text *text, const void *bytes, size_t length)
     text->bytes = roomier;
     text->capacity = capacity;
   }
-  if (length > 0)
+  if (length > 0) /* memcpy must not be given NULL, even for no bytes */
     memcpy(text->bytes + text->length, bytes, length);
   text->length += length;
   return true;
@@ -74,6 +79,8 @@ static void *arrival_open(void *cls, const char *target,
   return arrival;
 }
 
+/* Called by libmicrohttpd when a request is over, however it ended. The
+** context is NULL where arrival_open had no memory. */
 static void arrival_close(void *cls, struct MHD_Connection *connection,
                           void **context,
                           enum MHD_RequestTerminationCode reason)
@@ -105,6 +112,8 @@ static void arrival_take(struct arrival *arrival, const char *bytes,
     arrival->is_starved = true;
 }
 
+/* Called for each header. MHD_NO ends the walk over them. A header without a
+** value has NULL for it, and is kept with an empty one. */
 static enum MHD_Result arrival_take_header(void *cls, enum MHD_ValueKind kind,
                                            const char *name, const char *value)
 {
@@ -118,6 +127,8 @@ static enum MHD_Result arrival_take_header(void *cls, enum MHD_ValueKind kind,
   return arrival->is_starved ? MHD_NO : MHD_YES;
 }
 
+/* The names and values are ended by zeros, as http.h says. MHD_NO where
+** libmicrohttpd refuses one, or has no memory. */
 static enum MHD_Result add_headers(struct MHD_Response *response,
                                    const struct text *headers)
 {
@@ -132,7 +143,9 @@ static enum MHD_Result add_headers(struct MHD_Response *response,
   return MHD_YES;
 }
 
-/* The body's bytes become the response's own. */
+/* libmicrohttpd takes the body's bytes over, and frees them with the response
+** (MHD_RESPMEM_MUST_FREE). NULL when there is no memory, or when it refuses a
+** header. */
 static struct MHD_Response *response_open(struct http_answer *answer)
 {
   struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -147,6 +160,8 @@ static struct MHD_Response *response_open(struct http_answer *answer)
   return response;
 }
 
+/* MHD_NO has libmicrohttpd close the connection. A queued response has a
+** reference of its own, so that this one is given back in any case. */
 static enum MHD_Result answer_send(struct http_answer *answer,
                                    struct MHD_Connection *connection)
 {
@@ -159,6 +174,8 @@ static enum MHD_Result answer_send(struct http_answer *answer,
   return sent;
 }
 
+/* So many seconds from now, by the clock that the condition goes by: see
+** condition_init. */
 static struct timespec moment_after(double seconds)
 {
   struct timespec moment;
@@ -173,7 +190,9 @@ static struct timespec moment_after(double seconds)
   return moment;
 }
 
-/* False when the server stops meanwhile. */
+/* False when the server stops meanwhile. With 0 seconds it only asks. Runs on
+** the thread of a connection. It is a loop since POSIX lets a condition wake
+** its waiters without a reason. */
 static bool server_delay(struct http_server *server, double seconds)
 {
   struct timespec until = moment_after(seconds);
@@ -187,6 +206,8 @@ static bool server_delay(struct http_server *server, double seconds)
   return !is_stopping;
 }
 
+/* False where the connection is to be closed without an answer. The delay is
+** over when it returns. */
 static bool arrival_answer(struct http_server *server, struct arrival *arrival,
                            struct http_answer *answer)
 {
@@ -248,6 +269,8 @@ static void hold_signals(sigset_t *former)
   pthread_sigmask(SIG_SETMASK, &held, former);
 }
 
+/* Port 0 has the system choose one. Each connection has a thread of its own,
+** so that an answer that is held back holds up no other. */
 static struct MHD_Daemon *daemon_start(struct http_server *server)
 {
   struct sockaddr_in loopback = {.sin_family = AF_INET};
@@ -267,6 +290,8 @@ static struct MHD_Daemon *daemon_start(struct http_server *server)
   return daemon;
 }
 
+/* Makes a condition that goes by the steady clock: setting the system clock
+** must not change a delay. Gives 0, or a number of errno. */
 static int condition_init(pthread_cond_t *condition)
 {
   pthread_condattr_t steady;
@@ -287,6 +312,7 @@ struct http_server *http_server_start(http_handler *handler, void *owner)
     return NULL;
   server->handler = handler;
   server->owner = owner;
+  /* pthread functions return their error, and leave errno alone. */
   errno = pthread_mutex_init(&server->mutex, NULL);
   if (errno)
     goto no_mutex;
@@ -311,6 +337,7 @@ unsigned int http_server_port(const struct http_server *server)
   return info ? info->port : 0;
 }
 
+/* The delays end first: MHD_stop_daemon joins the threads that wait in them. */
 void http_server_stop(struct http_server *server)
 {
   pthread_mutex_lock(&server->mutex);
@@ -323,6 +350,8 @@ void http_server_stop(struct http_server *server)
   free(server);
 }
 
+/* The child closes its copy of the descriptor; the parent's own still
+** listens. */
 void http_server_forget(struct http_server *server)
 {
   const union MHD_DaemonInfo *info =

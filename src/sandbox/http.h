@@ -13,9 +13,12 @@ struct text {
 
 /* False when there is no memory; the text is then as it was. */
 bool text_append(struct text *text, const void *bytes, size_t length);
+
+/* Empties it and gives the memory back. May be called again. */
 void text_free(struct text *text);
 
-/* Headers lie in a text as name, zero, value, zero, in the order received. */
+/* Headers lie in a text as name, zero, value, zero, in the order received. All
+** of it belongs to the server, and lasts until the handler returns. */
 struct http_request {
   const char *method;
   const char *target;
@@ -23,6 +26,8 @@ struct http_request {
   struct text body;
 };
 
+/* All zero when the handler gets it. The server frees its texts, whatever the
+** handler returns. */
 struct http_answer {
   unsigned int status; /* 0 closes the connection without an answer */
   double delay;        /* seconds to let pass before it is sent */
@@ -40,6 +45,8 @@ struct http_server;
 /* Listens on 127.0.0.1, on a port that the system chooses. NULL when the
 ** system refuses, with errno set. */
 struct http_server *http_server_start(http_handler *handler, void *owner);
+
+/* The port that it listens on; 0 where libmicrohttpd cannot tell. */
 unsigned int http_server_port(const struct http_server *server);
 
 /* Cuts every connection, waits for handlers that run, not for delays. */

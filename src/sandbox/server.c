@@ -21,21 +21,23 @@
 #define SANDBOX_TYPE "coffer.sandbox.core"
 #define INNER_MODULE "coffer.sandbox.inner"
 
-enum { MAX_DELAY = 3600 };
+enum { MAX_DELAY = 3600 }; /* seconds */
 
 struct sandbox {
   lua_State *inner;
-  struct http_server *server;
-  pthread_mutex_t mutex;
-  bool has_mutex;
+  struct http_server *server; /* NULL: closed, or not started yet */
+  pthread_mutex_t mutex;      /* guards `inner` */
+  bool has_mutex;             /* it was made, and is to be destroyed */
   pid_t owner;       /* threads and locks belong to the process that began */
   struct text words; /* what the inner state said last */
 };
 
 /* Inner state. */
 
-/* Runs a function with one argument. On trouble its text is in `words`, as
-** far as there is memory for it. */
+/* Runs a function with one argument in a protected call. False when it raised:
+** then the message is in `words`, as far as there is memory for it. Leaves the
+** inner stack empty. What it pushes before the call takes no memory, so that
+** nothing raises outside of it. */
 static bool inner_run(lua_State *inner, lua_CFunction function, void *argument,
                       struct text *words)
 {
@@ -55,6 +57,7 @@ static bool inner_run(lua_State *inner, lua_CFunction function, void *argument,
   return is_done;
 }
 
+/* Appends to memory outside of both states. Raises in the inner one. */
 static void keep(lua_State *inner, struct text *text, const void *bytes,
                  size_t length)
 {
@@ -62,6 +65,8 @@ static void keep(lua_State *inner, struct text *text, const void *bytes,
     luaL_error(inner, "not enough memory");
 }
 
+/* Pushes the module and, above it, one of its functions. Raises where there is
+** none of this name. */
 static void push_module_function(lua_State *inner, const char *name)
 {
   lua_getfield(inner, LUA_REGISTRYINDEX, INNER_MODULE);
@@ -69,12 +74,16 @@ static void push_module_function(lua_State *inner, const char *name)
     luaL_error(inner, "the sandbox has no function '%s'", name);
 }
 
+/* The Lua module that answers, and where it is looked for: `path` and `cpath`
+** are for the `package` of the inner state. The texts are arguments of
+** sandbox_start. */
 struct setting {
   const char *module;
   const char *path;
   const char *cpath;
 };
 
+/* Loads the module, and keeps its table in the registry. */
 static int inner_open(lua_State *inner)
 {
   const struct setting *setting = lua_touserdata(inner, 1);
@@ -93,6 +102,8 @@ static int inner_open(lua_State *inner)
   return 0;
 }
 
+/* A call of one of the module's functions. Its name and text lie on the outer
+** stack; `words` takes what it gives. */
 struct question {
   const char *name;
   const char *text;
@@ -100,6 +111,7 @@ struct question {
   struct text *words;
 };
 
+/* name(text) -> text */
 static int inner_ask(lua_State *inner)
 {
   const struct question *question = lua_touserdata(inner, 1);
@@ -135,7 +147,8 @@ static void push_headers(lua_State *inner, const struct text *headers)
   }
 }
 
-/* The parts of headers are kept with the zero that ends them. */
+/* The parts of headers are kept with the zero that ends them. A number becomes
+** its text; a part that has a zero byte is cut there. */
 static void take_headers(lua_State *inner, int list, struct text *headers)
 {
   lua_Integer count = luaL_len(inner, list);
@@ -178,8 +191,8 @@ static int inner_handle(lua_State *inner)
   return 0;
 }
 
-/* On a connection's thread. Trouble in the inner state is a fault of the
-** sandbox itself, and told as such. */
+/* Runs on the thread of a connection. An error in the inner state is a fault
+** of the sandbox itself: the client gets its message with status 500. */
 static bool sandbox_handle(void *owner, const struct http_request *request,
                            struct http_answer *answer)
 {
@@ -202,6 +215,8 @@ static bool sandbox_handle(void *owner, const struct http_request *request,
 
 /* Outer state. */
 
+/* The server's threads have the address of this userdata. Lua does not move
+** it, and __gc stops the server before the memory goes. */
 static struct sandbox *sandbox_push(lua_State *L)
 {
   struct sandbox *sandbox = lua_newuserdatauv(L, sizeof(*sandbox), 0);
@@ -211,6 +226,8 @@ static struct sandbox *sandbox_push(lua_State *L)
   return sandbox;
 }
 
+/* The sandbox at index 1, else raises; also where it is closed, or belongs to
+** the process that this one was forked from. */
 static struct sandbox *sandbox_check(lua_State *L)
 {
   struct sandbox *sandbox = luaL_checkudata(L, 1, SANDBOX_TYPE);
@@ -220,6 +237,7 @@ static struct sandbox *sandbox_check(lua_State *L)
   return sandbox;
 }
 
+/* Pushes what the inner state said. May raise: never under the mutex. */
 static void push_words(lua_State *L, const struct sandbox *sandbox)
 {
   if (sandbox->words.length > 0)
@@ -264,12 +282,16 @@ static void sandbox_open_inner(lua_State *L, struct sandbox *sandbox,
   luaL_error(L, "the sandbox cannot be set up: %s", lua_tostring(L, -1));
 }
 
+/* Raises what errno says. Of the three values that luaL_fileresult pushes, the
+** message is the second. */
 static int raise_errno(lua_State *L, const char *what)
 {
   luaL_fileresult(L, 0, what);
   return luaL_error(L, "%s", lua_tostring(L, -2));
 }
 
+/* start(module, path, cpath) -> sandbox. The server comes last: from then on
+** its threads enter the inner state. */
 static int sandbox_start(lua_State *L)
 {
   struct setting setting = {luaL_checkstring(L, 1), luaL_checkstring(L, 2),
@@ -291,6 +313,7 @@ static int sandbox_start(lua_State *L)
   return 1;
 }
 
+/* port() -> number */
 static int sandbox_port(lua_State *L)
 {
   const struct sandbox *sandbox = sandbox_check(L);
@@ -298,7 +321,8 @@ static int sandbox_port(lua_State *L)
   return 1;
 }
 
-/* call(name, text) -> text */
+/* call(name, text) -> text. Waits until no connection is in the inner state;
+** raises in the outer one what was raised in the inner one. */
 static int sandbox_call(lua_State *L)
 {
   struct sandbox *sandbox = sandbox_check(L);
@@ -314,7 +338,7 @@ static int sandbox_call(lua_State *L)
   return is_done ? 1 : lua_error(L);
 }
 
-/* Also __gc and __close. */
+/* close(), __gc and __close. May be called again. */
 static int sandbox_close(lua_State *L)
 {
   struct sandbox *sandbox = luaL_checkudata(L, 1, SANDBOX_TYPE);
