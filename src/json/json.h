@@ -50,12 +50,13 @@ enum json_kind {
   JSON_OBJECT
 };
 
+/* JSON_MORE: an item or a member follows. */
 enum json_step { JSON_FAILED, JSON_MORE, JSON_DONE };
 
 struct json_reader {
-  const char *text;
-  const char *at;
-  const char *end;
+  const char *text;  /* the caller's */
+  const char *at;    /* the next byte to read */
+  const char *end;   /* behind the last one */
   const char *error; /* what is wrong, or NULL */
   unsigned depth;
   bool out_of_memory;
@@ -138,7 +139,8 @@ bool json_finish(struct json_reader *reader);
 /* The byte at which reading stands, counted from 1. */
 size_t json_place(const struct json_reader *reader);
 
-/* Writing. False where there is no memory. */
+/* Writing. False where there is no memory: the buffer may then end with a part
+** of the value. */
 
 /* Writes no more of a string than its beginning where it is not UTF-8. */
 bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,

@@ -32,7 +32,7 @@ size_t json_place(const struct json_reader *reader)
   return (size_t)(reader->at - reader->text) + 1;
 }
 
-/* The first error counts. */
+/* Gives false, for the caller to hand on. The first error counts. */
 static bool fail(struct json_reader *reader, const char *error)
 {
   if (!reader->error)
@@ -54,6 +54,8 @@ static inline bool is_end(const struct json_reader *reader)
   return reader->at >= reader->end;
 }
 
+/* Takes the next byte where it is this one. At the end it sees a zero, which
+** nobody asks for. */
 static inline bool take(struct json_reader *reader, char byte)
 {
   if (*reader->at != byte)
@@ -80,6 +82,8 @@ static inline char skip_space(struct json_reader *reader)
   return skip_spaces(reader);
 }
 
+/* Near the end it compares with the zeros behind the text, of which there are
+** more than a word has bytes. */
 static inline bool take_word(struct json_reader *reader, const char *word,
                              size_t length)
 {
@@ -189,7 +193,7 @@ static bool to_integer(const char *digits, size_t count, bool is_negative,
 {
   uint64_t sum = 0;
   uint64_t max = is_negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
-  if (count > 19)
+  if (count > 19) /* 19 nines still fit into the sum */
     return false;
   for (size_t i = 0; i < count; i++)
     sum = sum * 10 + (uint64_t)(digits[i] - '0');
@@ -199,6 +203,7 @@ static bool to_integer(const char *digits, size_t count, bool is_negative,
   return true;
 }
 
+/* Minus zero is read as a real: an integer would lose its sign. */
 bool json_read_number(struct json_reader *reader, struct json_number *number)
 {
   const char *start = reader->at;
@@ -360,6 +365,7 @@ bool json_read_string(struct json_reader *reader, struct json_text *text)
 
 /* Arrays and objects */
 
+/* Takes the bracket that json_peek has seen. */
 bool json_enter(struct json_reader *reader)
 {
   if (reader->depth >= JSON_MAX_DEPTH)
@@ -369,7 +375,8 @@ bool json_enter(struct json_reader *reader)
   return true;
 }
 
-/* Takes what stands before an item or a member: a comma, but for the first. */
+/* Takes what stands before an item or a member: a comma, but for the first. A
+** closing bracket behind a comma is left, and refused by whoever reads on. */
 static inline enum json_step next(struct json_reader *reader, bool is_first,
                                   char closing)
 {
@@ -413,6 +420,8 @@ bool json_read_name(struct json_reader *reader, struct json_text *name)
   return take(reader, ':') || fail(reader, "a colon is missing");
 }
 
+/* This one, skip_object and json_skip call each other; json_enter bounds how
+** deep. */
 static bool skip_array(struct json_reader *reader)
 {
   enum json_step step;

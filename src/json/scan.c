@@ -25,7 +25,7 @@ static const struct sequence {
     {0xF4, 0xF4, 4, 0x80, 0x8F},
 };
 
-/* Checks the bytes behind the first. */
+/* Checks the bytes behind the first, which the caller knows to be there. */
 static bool is_whole(const unsigned char *at, const struct sequence *sequence)
 {
   if (sequence->length > 1 &&
@@ -50,6 +50,7 @@ size_t scan_sequence(const char *bytes, const char *end)
   return sequence->length;
 }
 
+/* Counts all bytes but 10xxxxxx, which continue a character. */
 size_t json_characters(const char *bytes, size_t length)
 {
   size_t count = 0;
@@ -58,6 +59,8 @@ size_t json_characters(const char *bytes, size_t length)
   return count;
 }
 
+/* A label that fills its last word has an empty mask: json_take_label then
+** compares nothing of the word of zeros behind it. */
 void json_make_label(struct json_label *label, char *bytes, const char *name)
 {
   size_t length = strlen(name);

@@ -107,6 +107,7 @@ static JSON_RARE bool write_rest(struct buffer *buffer, const char *bytes,
   return buffer_append_byte(buffer, '"');
 }
 
+/* Makes room for a text without escapes first; what needs more is appended. */
 bool json_write_string(struct buffer *buffer, const char *bytes, size_t length,
                        bool *is_utf8)
 {
@@ -158,6 +159,8 @@ bool json_write_base64(struct buffer *buffer, const char *bytes, size_t length)
   return buffer_append_byte(buffer, '"');
 }
 
+/* The smallest one has 20 bytes with its sign, and no positive counterpart: it
+** is negated as an unsigned number. */
 bool json_write_integer(struct buffer *buffer, int64_t value)
 {
   char text[20];
@@ -246,6 +249,8 @@ static void shorten(double value, struct decimal *decimal)
   drop_zeros(decimal);
 }
 
+/* These write without a zero at the end, where the caller has made room, and
+** give the place behind what they wrote. */
 static char *put(char *at, const char *digits, int count)
 {
   memcpy(at, digits, (size_t)count);
