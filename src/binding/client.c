@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_TOKEN = 64 * 1024 /* bytes of one that was not there at first */ };
+enum { MAX_TOKEN = 64 * 1024 /* bytes, where it is set later */ };
 
 #define COFFER_AGENT "coffer/" COFFER_VERSION
 
@@ -50,7 +50,8 @@ static void release(struct client *client)
   client->transfers.multi = NULL;
 }
 
-/* The client of whatever provider at the index, or NULL. */
+/* The client of whatever provider at the index, or NULL. The stack stays as it
+** is. */
 static struct client *client_test(lua_State *L, int index)
 {
   if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
@@ -86,6 +87,8 @@ static void wipe_secrets(lua_State *L, int depth)
   }
 }
 
+/* The table is weak: it finds the secrets that are still there, and keeps none
+** of them alive. */
 void client_wipe_at_close(lua_State *L, int index)
 {
   int value = lua_gettop(L);
@@ -102,7 +105,9 @@ void client_wipe_at_close(lua_State *L, int index)
   lua_settop(L, value);
 }
 
-/* What was under way ends before its token does. */
+/* client:close(), __gc and __close. May be called again. What was under way
+** ends before its token does. There are no anchors where making the client
+** failed early. */
 static int client_close(lua_State *L)
 {
   release(client_of_any(L, 1));
@@ -234,6 +239,9 @@ static const char *check_token(const struct client *client, const char *text,
   return client_check_token(client, text, length);
 }
 
+/* The new secret is anchored before the client points to it. The old one is
+** not wiped: requests that were sent with it hold it, to scrub their
+** answers. */
 int client_set_token(lua_State *L)
 {
   struct client *client = client_of_any(L, 1);

@@ -8,6 +8,8 @@
 
 #include <lauxlib.h>
 
+/* Sets a field of the table on top. Lua makes nil of a NULL text, so that the
+** field is left out. */
 static void set_text(lua_State *L, const char *name, const char *text)
 {
   lua_pushstring(L, text);
@@ -54,6 +56,7 @@ static void describe_schema(lua_State *L, const struct schema *schema)
   }
 }
 
+/* Pushes what is to know of a parameter, or of a member of an answer. */
 static void describe_field(lua_State *L, const struct field *field)
 {
   lua_createtable(L, 0, 8);
@@ -81,6 +84,7 @@ static void describe_fields(lua_State *L, const struct schema *schema)
   }
 }
 
+/* Pushes what is to know of an operation; describe_provider adds `prepare`. */
 static void describe_operation(lua_State *L, const struct operation *operation)
 {
   lua_createtable(L, 0, 8);
@@ -138,6 +142,7 @@ static void describe_settings(lua_State *L, const struct provider *provider)
   lua_setfield(L, -2, "settings");
 }
 
+/* The provider whose name is at index 1, else raises. */
 static const struct provider *check_provider(lua_State *L)
 {
   const struct provider *provider = provider_named(luaL_checkstring(L, 1));
@@ -145,6 +150,9 @@ static const struct provider *check_provider(lua_State *L)
   return provider;
 }
 
+/* The methods are the client type's own table, not a copy: Lua adds those of
+** its calls to it. The name of the type lies below its metatable, and is
+** popped with it. */
 int describe_provider(lua_State *L)
 {
   const struct provider *provider = check_provider(L);

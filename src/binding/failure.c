@@ -13,6 +13,7 @@ static void set_text(lua_State *L, const char *name, const char *text)
   lua_setfield(L, -2, name);
 }
 
+/* A flag that is not set is left out, like a text that is not there. */
 static void set_flag(lua_State *L, const char *name, bool flag)
 {
   if (!flag)
@@ -27,7 +28,8 @@ static void set_number(lua_State *L, const char *name, long number)
   lua_setfield(L, -2, name);
 }
 
-/* Adds what the attempt itself tells. */
+/* Adds what the attempt itself tells; libcurl's own text where the verdict says
+** that it tells more than the phrase. */
 static void add_attempt(lua_State *L, const struct exchange *exchange,
                         bool has_detail)
 {
@@ -41,6 +43,8 @@ static void add_attempt(lua_State *L, const struct exchange *exchange,
   set_text(L, "error", has_detail && *error ? error : NULL);
 }
 
+/* The index of the details has to be absolute: two values are pushed before it
+** is used. */
 int failure_push(lua_State *L, const struct failure *failure)
 {
   const struct verdict *verdict = &failure->verdict;

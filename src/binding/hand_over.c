@@ -9,7 +9,7 @@
 
 enum { AT_SUBJECT = 1, AT_WORK, AT_TELL, AT_SPARE };
 
-/* Values that may lie above those of a call: pushed before memory can end. */
+/* Slots of the stack for what lies above the arguments; see hand_over. */
 enum { ROOM = 16 };
 
 /* Pushes a field of the journal. To look up a name that is a key already
@@ -19,6 +19,7 @@ static int push_noted(lua_State *L, const char *name)
   return lua_getfield(L, AT_SUBJECT, name);
 }
 
+/* False, not nil: the key stays, so that to set it again takes no memory. */
 static void forget(lua_State *L, const char *name)
 {
   lua_pushboolean(L, 0);
@@ -97,6 +98,8 @@ static void push_told(lua_State *L, int below)
     lua_sethook(L, hook, mask, count);
 }
 
+/* Runs after the work, also as its continuation where it has yielded. `below`
+** is how many arguments core.hand_over() had. */
 static int finish(lua_State *L, int status, lua_KContext below)
 {
   if (status != LUA_OK && status != LUA_YIELD) {
@@ -109,6 +112,8 @@ static int finish(lua_State *L, int status, lua_KContext below)
   return lua_gettop(L) - (int)below;
 }
 
+/* Makes room before the work runs: push_told copies the arguments once more,
+** maybe when no memory is left. */
 int hand_over(lua_State *L)
 {
   int below = lua_gettop(L);

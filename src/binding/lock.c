@@ -17,7 +17,9 @@ struct lock {
   pid_t owner; /* a forked child has the same lock, and must leave it alone */
 };
 
-/* lock:close() gives it back. May be called again. */
+/* lock:close() gives it back; __gc and __close as well. May be called again. A
+** child shares the lock with its parent: its LOCK_UN would end it for both, its
+** close() alone does not. */
 static int lock_close(lua_State *L)
 {
   struct lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
@@ -36,6 +38,8 @@ static int lock_tostring(lua_State *L)
   return 1;
 }
 
+/* Pushes a lock that has no file yet. It is there before the file is opened,
+** so that no error of Lua can lose the descriptor. */
 static struct lock *lock_push(lua_State *L)
 {
   struct lock *lock = lua_newuserdatauv(L, sizeof *lock, 0);
@@ -82,8 +86,8 @@ static bool is_regular(int file)
   return fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* Opens the file and locks it without waiting. What was opened is the lock's,
-** also where it was not to be had.
+/* Opens the file and locks it without waiting; O_NONBLOCK is for a path that is
+** a device. What was opened is the lock's, also where it could not be locked.
 ** Returns NULL, or what is wrong; `*is_held` is whether it is locked now. */
 static const char *take(struct lock *lock, const char *path, bool *is_held)
 {
@@ -101,6 +105,7 @@ static const char *take(struct lock *lock, const char *path, bool *is_held)
   return NULL;
 }
 
+/* A file that could not be locked is closed at once, not when Lua collects. */
 int lock_take(lua_State *L)
 {
   const char *path = luaL_checkstring(L, 1);

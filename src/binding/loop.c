@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 #include <poll.h>
 
+/* The descriptors that Linux lets a process have by default (fs.nr_open). */
 enum { MAX_CLIENTS = 1024 * 1024 };
 
 /* The client at the index, which has to be open. */
@@ -55,6 +56,9 @@ int loop_timeout(lua_State *L)
   return 1;
 }
 
+/* The array lies in a userdata, as a client of the list may be closed: that
+** raises, and Lua frees it. What poll() says is not needed: the steps that
+** follow find out what is ready. */
 int loop_wait(lua_State *L)
 {
   int wait = system_milliseconds(luaL_checknumber(L, 2));
@@ -71,6 +75,6 @@ int loop_wait(lua_State *L)
     sockets[i] = (struct pollfd){client->transfers.descriptor, POLLIN, 0};
     lua_pop(L, 1);
   }
-  (void)poll(sockets, (nfds_t)count, wait); /* the steps that follow look */
+  (void)poll(sockets, (nfds_t)count, wait);
   return 0;
 }

@@ -3,6 +3,8 @@
 
 #include "binding/marshal_parts.h"
 
+/* Tables in the registry. All that marks arrays is a key of the first one; the
+** second has the labels of each schema. */
 #define MARKS "coffer.array_marks"
 #define LABELS "coffer.labels"
 
@@ -54,6 +56,8 @@ static void push_room(lua_State *L, const struct schema *schema)
   lua_newuserdatauv(L, size, (int)schema->field_count + 1);
 }
 
+/* Pushes the labels of a schema. Their texts lie behind them in the same
+** userdata, which Lua does not move. */
 static void make_labels(lua_State *L, const struct schema *schema)
 {
   push_room(L, schema);
@@ -77,7 +81,8 @@ void marshal_push_cache(lua_State *L)
   lua_getfield(L, LUA_REGISTRYINDEX, LABELS);
 }
 
-/* By the address as an integer: Lua finds those with less ado than pointers. */
+/* The key is the address of the schema as an integer: Lua finds that faster
+** than a light userdata. The index of the cache is absolute. */
 const struct json_label *marshal_push_labels(lua_State *L, int cache,
                                              const struct schema *schema)
 {

@@ -67,7 +67,8 @@ void marshal_write(lua_State *L, struct writing *writing,
 bool marshal_fits_rule(const struct text_rule *rule, const char *text,
                        size_t length);
 
-/* Appends a problem; a list that is nil yet is made. */
+/* Appends a problem; a list that is nil yet is made. A field of NULL is for a
+** problem of the call as a whole. */
 void marshal_problem(lua_State *L, int problems, const char *field,
                      const char *message);
 

@@ -8,7 +8,8 @@
 
 enum { AT_VALUE = 1, AT_PATH };
 
-/* Pushes one name of the path; digits are the number of an item. */
+/* Pushes one name of the path; digits are the number of an item. A name that is
+** all of the path is that string of Lua, and not copied. */
 static void push_name(lua_State *L, const char *name, size_t length,
                       bool is_all)
 {

@@ -77,6 +77,7 @@ static int push_option(lua_State *L, const char *name)
   return lua_rawget(L, AT_OPTIONS);
 }
 
+/* Pushes the option, or nil. Raises where the call has no body to add to. */
 static void push_extra(lua_State *L, const struct provider *provider,
                        const struct operation *operation)
 {
@@ -116,6 +117,9 @@ static int push_parameter(lua_State *L, const char *name, size_t length)
   lua_remove(L, -2);
   return lua_type(L, -1);
 }
+
+/* The address. What builds it gives false when there is no memory. It runs only
+** where the parameters have no problem. */
 
 /* Appends the text of a parameter, escaped. */
 static bool append_parameter(lua_State *L, struct request *request,
@@ -218,7 +222,8 @@ static const struct field *link_parameter(const struct schema *parameters)
   return NULL;
 }
 
-/* A link is followed only to where the base URL leads as well. */
+/* A link is followed only to where the base URL leads as well. One that is
+** refused is a problem, and true is given all the same. */
 static bool append_link(lua_State *L, struct request *request,
                         const struct field *field)
 {
@@ -315,7 +320,8 @@ static bool gives_change(lua_State *L, const struct operation *operation)
   return false;
 }
 
-/* Has a body with secrets in a secret, which is wiped with the client. */
+/* Moves a body with secrets into a secret, which is wiped with the client. To
+** free the buffer wipes the first copy. */
 static void hide_body(lua_State *L, struct request *request)
 {
   const struct buffer *body = &request->body;
@@ -326,7 +332,8 @@ static void hide_body(lua_State *L, struct request *request)
   lua_setiuservalue(L, AT_REQUEST, REQUEST_BODY);
 }
 
-/* Writes the body, and the list of problems where there are any. */
+/* Writes the body, and the list of problems where there are any. Leaves option
+** `extra` on the stack. */
 static void write_body(lua_State *L, struct request *request)
 {
   const struct operation *operation = request->operation;
@@ -357,7 +364,8 @@ static void keep_parameters(lua_State *L, struct request *request)
 }
 
 /* prepare(client, parameters, options): a request that is not sent, or nil and
-** the facts of a failure. */
+** the facts of a failure. The body is written into the request: where an error
+** is raised on the way, Lua frees it with that. */
 static int prepare(lua_State *L)
 {
   const struct provider *provider = lua_touserdata(L, lua_upvalueindex(1));

@@ -12,12 +12,15 @@
 ** twice matter more. */
 enum { MAX_ODD = 32, MAX_REPEATED = 256 };
 
+/* What reads a value pushes it and gives true. False is a mismatch, of which
+** nothing was taken or pushed; or else an error of the text: then marshal_read
+** clears the stack. */
 static bool read_free(lua_State *L, struct reading *reading,
                       enum json_kind found);
 static bool read_kind(lua_State *L, struct reading *reading,
                       const struct schema *schema, enum json_kind found);
 
-/* What was due, where something else was found. */
+/* Notes what was due where something else was found, and gives false. */
 static bool mismatch(struct reading *reading, enum schema_kind kind)
 {
   static const char *const phrases[] = {
@@ -36,7 +39,8 @@ static bool mismatch(struct reading *reading, enum schema_kind kind)
   return false;
 }
 
-/* Appends the steps to a place: as a JSON pointer, or as Lua writes it. */
+/* Appends the steps to a place: as a JSON pointer, or as Lua writes it. A place
+** that is too long is cut. */
 static void append_steps(char *place, size_t size,
                          const struct reading_step *step, bool is_pointer)
 {
@@ -54,7 +58,8 @@ static void append_steps(char *place, size_t size,
     snprintf(place + length, size - length, "[%lld]", item);
 }
 
-/* Notes where reading failed, the first time that somebody asks. */
+/* Notes where reading failed, unless that is noted already: the innermost place
+** comes first. */
 static bool fail_here(struct reading *reading)
 {
   if (!reading->place[0])
@@ -62,7 +67,8 @@ static bool fail_here(struct reading *reading)
   return false;
 }
 
-/* Adds the member at which reading stands to the list of odd ones. */
+/* Adds the member at which reading stands to the list of odd ones, unless that
+** is full. The stack stays as it is. */
 static void note_odd(lua_State *L, const struct reading *reading,
                      const char *message, bool is_repeated)
 {
@@ -146,7 +152,8 @@ static bool read_number(lua_State *L, struct reading *reading)
 /* A real from here on may have been another number in the text. */
 #define INEXACT_FROM 9007199254740992.0 /* 2^53 */
 
-/* The value on top as an integer of this kind, where it is one. */
+/* Makes the value on top an integer of this kind. False, and the value stays,
+** where it is none: a real has to be whole, and small enough to be exact. */
 static bool make_integer(lua_State *L, const struct schema *schema)
 {
   int is_integer;
@@ -169,6 +176,7 @@ static bool is_all_digits(const char *text)
   return *text && text[strspn(text, "0123456789")] == '\0';
 }
 
+/* After a mismatch the text is read again from its start, as what it is. */
 static bool read_integer(lua_State *L, struct reading *reading,
                          const struct schema *schema, enum json_kind found)
 {
@@ -586,7 +594,7 @@ bool marshal_read(lua_State *L, struct reading *reading,
     lua_settop(L, top + 2);
     return true;
   }
-  if (reading->json->out_of_memory)
+  if (reading->json->out_of_memory) /* the reader has no Lua to raise */
     luaL_error(L, "not enough memory");
   if (!reading->error)
     reading->error = reading->json->error;

@@ -19,6 +19,8 @@ const char *secret_wanted(lua_State *L, int index)
                          luaL_typename(L, index));
 }
 
+/* A number is not a text: lua_tolstring would change it where it lies. The
+** bytes last as long as the value, and until it is wiped. */
 const char *secret_text(lua_State *L, int index, size_t *length)
 {
   const struct secret *secret = secret_test(L, index);
@@ -29,6 +31,8 @@ const char *secret_text(lua_State *L, int index, size_t *length)
   return secret->bytes;
 }
 
+/* One byte more than the length is allocated, for the zero behind. Lua frees
+** it all with the userdata, once __gc has wiped it. */
 struct secret *secret_push_empty(lua_State *L, size_t length)
 {
   struct secret *secret = lua_newuserdatauv(L, sizeof *secret + length + 1, 0);
@@ -69,6 +73,8 @@ static int secret_reveal(lua_State *L)
   return 1;
 }
 
+/* By explicit_bzero: a compiler may leave out a memset of what is not read
+** again. */
 void secret_wipe(struct secret *secret)
 {
   if (secret->bytes)
@@ -77,7 +83,7 @@ void secret_wipe(struct secret *secret)
   secret->length = 0;
 }
 
-/* secret:wipe() */
+/* secret:wipe(), __gc and __close. */
 static int secret_close(lua_State *L)
 {
   secret_wipe(luaL_checkudata(L, 1, SECRET_TYPE));
@@ -92,7 +98,8 @@ static int secret_tostring(lua_State *L)
 }
 
 /* Two secrets are equal when their texts are; the time it takes does not
-** tell how far they agree. */
+** tell how far they agree. Lua also calls it for a secret and
+** another userdata. */
 static int secret_eq(lua_State *L)
 {
   struct secret *a = secret_test(L, 1);
@@ -108,6 +115,7 @@ static int secret_eq(lua_State *L)
   return 1;
 }
 
+/* Lua would raise as well, but not say how to get at the text. */
 static int secret_refuse(lua_State *L)
 {
   return luaL_error(L, "a secret is not text (its text is given by :reveal())");

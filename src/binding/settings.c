@@ -44,6 +44,7 @@ static const char *check_proxy(const char *url, size_t length)
          "or socks5h";
 }
 
+/* libcurl reads it as a C string, up to the first zero byte. */
 static const char *check_password(const char *text, size_t length)
 {
   if (length == 0)
@@ -75,8 +76,8 @@ long settings_milliseconds(lua_State *L, int index)
 
 /* Settings: options that the provider's data names */
 
-/* A wrong value: the caller's where it was given, the world's where it stood
-** in the environment. */
+/* Tells of a wrong value: one that the caller gave raises, one from the
+** environment becomes a problem of the failure. */
 static void wrong_setting(lua_State *L, const struct client *client,
                           const struct setting *setting,
                           const char *environment, const char *wrong)
@@ -97,7 +98,9 @@ static size_t trimmed(const char *text, size_t length)
   return length;
 }
 
-/* The address that tokens are got at, which is not a service's other one. */
+/* Checks the address that tokens are got at. It has to end as the provider's
+** data says, so that no other address of the service is taken for it. What is
+** wrong may be on the stack. */
 static const char *check_log_in_url(lua_State *L, const struct setting *setting,
                                     const char *text, size_t length)
 {
@@ -112,7 +115,9 @@ static const char *check_log_in_url(lua_State *L, const struct setting *setting,
                          setting->sample);
 }
 
-/* What is wrong with it, which may be on the stack then; NULL: nothing. */
+/* NULL for a text that may be this setting, else what is wrong, which may be on
+** the stack. A region is looked up when it is used; a credential may be any
+** text. */
 static const char *check_setting(lua_State *L, const struct client *client,
                                  const struct setting *setting,
                                  const char *text, size_t length)
@@ -151,6 +156,8 @@ static const char *push_regions(lua_State *L, const struct provider *provider)
   return lua_tostring(L, -1);
 }
 
+/* The base URL of a region, which is the provider's constant; raises where
+** there is no such region. */
 static const char *region_url(lua_State *L, const struct client *client,
                               const char *name, size_t length)
 {
@@ -168,6 +175,8 @@ static const char *push_trimmed(lua_State *L, const char *text, size_t length)
   return lua_pushlstring(L, text, trimmed(text, length));
 }
 
+/* Keeps a text among the anchors, in a table that is made where it is not
+** there yet. The stack stays as it is. */
 static void keep_in(lua_State *L, const char *table, const char *name,
                     const char *value)
 {
@@ -177,6 +186,7 @@ static void keep_in(lua_State *L, const char *table, const char *name,
   lua_pop(L, 1);
 }
 
+/* The same as a secret, which is wiped when the client is closed. */
 static void keep_secret(lua_State *L, const char *table, const char *name,
                         const char *text, size_t length)
 {
@@ -186,7 +196,8 @@ static void keep_secret(lua_State *L, const char *table, const char *name,
   lua_pop(L, 1);
 }
 
-/* Takes a checked text to where its setting belongs. */
+/* Takes a checked text to where its setting belongs. What the client points to
+** is among the anchors, or constant. */
 static void use_setting(lua_State *L, struct client *client,
                         const struct setting *setting, const char *text,
                         size_t length)
@@ -225,13 +236,14 @@ static void use_setting(lua_State *L, struct client *client,
   }
 }
 
+/* True where the option may be a coffer.secret instead of a string. */
 static bool may_be_secret(const struct setting *setting)
 {
   return setting->use == SETTING_TOKEN || setting->use == SETTING_CREDENTIAL;
 }
 
-/* A log-in that the environment has beside a token is nobody's wish: where it
-** cannot be used, it is as if it were not there. */
+/* True for a part of a log-in that the environment has although the client has
+** a token: it is not needed, so a wrong value of it is passed over. */
 static bool is_spare(const struct client *client, const struct setting *setting,
                      const char *environment)
 {
@@ -240,7 +252,8 @@ static bool is_spare(const struct client *client, const struct setting *setting,
           setting->use == SETTING_LOG_IN_URL);
 }
 
-/* Takes the value on top, from the options or from this variable. */
+/* Takes the value on top and leaves it there. It is that of an environment
+** variable of this name, or of an option where the name is NULL. */
 static void take_setting(lua_State *L, struct client *client,
                          const struct setting *setting, const char *environment)
 {
@@ -268,6 +281,8 @@ static const char *variable(const char *name)
   return getenv(name); /* NOLINT(concurrency-mt-unsafe) */
 }
 
+/* The name of the setting's first variable that is set and not empty, or
+** NULL. */
 static const char *environment_of(const struct setting *setting)
 {
   for (size_t i = 0; i < ARRAY_LENGTH(setting->environment); i++) {
@@ -434,6 +449,7 @@ static void check_credential(lua_State *L, const struct client *client)
     missing_setting(L, client->provider, token);
 }
 
+/* The first setting of this use, or NULL. */
 static const struct setting *setting_for(const struct provider *provider,
                                          enum setting_use use)
 {
@@ -443,7 +459,7 @@ static const struct setting *setting_for(const struct provider *provider,
   return NULL;
 }
 
-/* True where the host is this one, or below it. `home` is in lower case. */
+/* True where the host is `home`, which is in lower case, or a name below it. */
 static bool is_below(const char *host, size_t length, const char *home)
 {
   size_t home_length = strlen(home);
@@ -465,7 +481,8 @@ static bool is_at(const char *url, const char *home)
   return is_it;
 }
 
-/* Pushes the address of the log-in, given or of the environment, or nil. */
+/* Pushes the address of the log-in, given or of the environment, or nil. True
+** where it was given as an option. */
 static bool push_log_in_url(lua_State *L, const struct setting *url)
 {
   lua_pushstring(L, url->name);
@@ -666,11 +683,14 @@ static void check_files(lua_State *L, const struct client *client)
       marshal_problem(L, AT_PROBLEMS, files[i][0], "is not a regular file");
 }
 
+/* Pushes nil and the failure, and gives how many values that is. */
 static int refuse(lua_State *L, const struct provider *provider)
 {
   return failure_push_refusal(L, "config", provider->name, NULL, AT_PROBLEMS);
 }
 
+/* transfers_open failed: without a descriptor it is a failure that is
+** returned, without memory an error that is raised. errno tells which. */
 static int refuse_without_descriptors(lua_State *L,
                                       const struct provider *provider)
 {
@@ -681,6 +701,9 @@ static int refuse_without_descriptors(lua_State *L,
   return refuse(L, provider);
 }
 
+/* The stack: provider, options, resources -> resources, provider, options,
+** client, anchors, problems. An error on the way leaves a client without
+** connections, which Lua collects. */
 int open_client(lua_State *L)
 {
   const struct provider *provider = provider_named(luaL_checkstring(L, 1));

@@ -19,6 +19,7 @@ enum {
   MAX_WAIT = 3600        /* seconds */
 };
 
+/* NaN gives 0: no comparison holds for it. */
 int system_milliseconds(double seconds)
 {
   if (!(seconds > 0))
@@ -34,6 +35,7 @@ int system_clock(lua_State *L)
   return 1;
 }
 
+/* Not taken up again after a signal, so that Ctrl-C is heard at once. */
 int system_sleep(lua_State *L)
 {
   double seconds = luaL_checknumber(L, 1);
@@ -70,7 +72,8 @@ static const char *check_readers(const struct stat *status)
              : "may be read by its group, and is not root's: chmod 600 it";
 }
 
-/* What is wrong with the file as a place for a token, or NULL. */
+/* What is wrong with the file as a place for a token, or NULL. Looks at the
+** open file, not at its path: nobody can exchange it in between. */
 static const char *check_file(int file)
 {
   struct stat status;
@@ -103,8 +106,9 @@ static ssize_t read_whole(int file, char *bytes, size_t room)
   return (ssize_t)length;
 }
 
-/* The file's text without its line end; NULL and `*wrong` where it is none.
-** The bytes are the caller's, MAX_TOKEN and one more of them. */
+/* Reads a file's text without its line end. Returns NULL, or what is wrong. The
+** caller's bytes have room for MAX_TOKEN and one more, which tells a file that
+** is too large. O_NONBLOCK, as to open a pipe would wait for its writer. */
 static const char *read_token(const char *path, char *bytes, size_t *length)
 {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -125,6 +129,8 @@ static const char *read_token(const char *path, char *bytes, size_t *length)
   return *length > MAX_TOKEN ? "is too large for a token" : NULL;
 }
 
+/* The bytes lie in a secret: where Lua has no memory for the second one, the
+** finalizer wipes them. */
 int system_read_token(lua_State *L)
 {
   const char *path = luaL_checkstring(L, 1);
@@ -141,6 +147,7 @@ int system_read_token(lua_State *L)
   return wrong ? 2 : 1;
 }
 
+/* Called by Lua's io library, once, to close the file. */
 static int stream_close(lua_State *L)
 {
   luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
@@ -148,7 +155,8 @@ static int stream_close(lua_State *L)
   return luaL_fileresult(L, result == 0, NULL);
 }
 
-/* An empty file handle of Lua's own kind: closed, until it has a file. */
+/* Pushes a file handle of Lua's own kind. While its `closef` is NULL, Lua takes
+** it for closed. Raises where the program has not opened io. */
 static luaL_Stream *stream_push(lua_State *L)
 {
   luaL_Stream *stream = lua_newuserdatauv(L, sizeof(*stream), 0);
@@ -159,7 +167,8 @@ static luaL_Stream *stream_push(lua_State *L)
   return stream;
 }
 
-/* Unbuffered, so that no secret stays behind in a buffer. */
+/* Unbuffered, so that no secret stays behind in a buffer. The handle is made
+** first: an error of Lua behind open() would lose the descriptor. */
 int system_create_private(lua_State *L)
 {
   size_t length;

@@ -21,6 +21,9 @@ struct spot {
   int extra;         /* on the stack: the table of what `extra` adds, or 0 */
 };
 
+/* What writes a value appends it to the text, and leaves the stack as it was.
+** A value that does not fit adds a problem; whatever the text is then, nobody
+** uses it. */
 static void write_value(lua_State *L, struct writing *writing,
                         const struct schema *schema, const struct spot *spot);
 
@@ -73,6 +76,7 @@ static void push_spot(lua_State *L, const struct spot *spot)
   lua_remove(L, -2);
 }
 
+/* Adds a problem with the value at a spot. */
 static void problem(lua_State *L, const struct writing *writing,
                     const struct spot *spot, const char *message)
 {
@@ -81,7 +85,7 @@ static void problem(lua_State *L, const struct writing *writing,
   lua_pop(L, 1);
 }
 
-/* The same of the place in call option `extra` that adds to the spot. */
+/* The same for what call option `extra` has at this spot. */
 static void problem_extra(lua_State *L, const struct writing *writing,
                           const struct spot *spot, const char *message)
 {
@@ -91,6 +95,7 @@ static void problem_extra(lua_State *L, const struct writing *writing,
   lua_pop(L, 2);
 }
 
+/* The same for a value, at the index, of a type that is not wanted. */
 static void problem_type(lua_State *L, const struct writing *writing,
                          const struct spot *spot, const char *wanted, int index)
 {
@@ -99,7 +104,7 @@ static void problem_type(lua_State *L, const struct writing *writing,
   lua_pop(L, 1);
 }
 
-/* Memory is Lua's to complain about. */
+/* Raises where a buffer has found no memory. The request frees what it has. */
 static void must(lua_State *L, bool is_done)
 {
   if (!is_done)
@@ -149,7 +154,8 @@ static void write_text(lua_State *L, struct writing *writing,
   }
 }
 
-/* Adds the secret at this index to the list of those that were written. */
+/* Adds the secret at this index to the list of those that were written, to be
+** scrubbed from what an answer repeats. A string is made a secret. */
 static void note_secret(lua_State *L, const struct writing *writing, int index,
                         const char *text, size_t length)
 {
@@ -166,6 +172,7 @@ static void note_secret(lua_State *L, const struct writing *writing, int index,
               (lua_Integer)lua_rawlen(L, writing->secrets) + 1);
 }
 
+/* Base64 takes any bytes; as text a secret has to be UTF-8. */
 static void write_secret(lua_State *L, struct writing *writing,
                          const struct schema *schema, const struct spot *spot)
 {
@@ -280,6 +287,7 @@ static void write_array(lua_State *L, struct writing *writing,
   must(L, buffer_append_byte(writing->out, ']'));
 }
 
+/* True for a table whose metatable marks arrays, be it empty or not. */
 static bool is_marked(lua_State *L, int index)
 {
   return lua_getmetatable(L, index) && marshal_pop_is_mark(L);
@@ -348,7 +356,8 @@ static void write_free_members(lua_State *L, struct writing *writing,
   }
 }
 
-/* Makes room on the stack for one more level of tables. */
+/* Makes room on the stack for one more level of tables. False, with a problem,
+** where that is too deep. */
 static bool may_enter(lua_State *L, const struct writing *writing,
                       const struct spot *spot)
 {
@@ -389,6 +398,7 @@ static void write_free_table(lua_State *L, struct writing *writing,
   must(L, buffer_append_byte(writing->out, '}'));
 }
 
+/* An integer that Lua holds as a float goes out as a real: 3.0. */
 static void write_number(lua_State *L, struct writing *writing,
                          const struct spot *spot)
 {
@@ -400,6 +410,7 @@ static void write_number(lua_State *L, struct writing *writing,
     must(L, json_write_real(writing->out, lua_tonumber(L, spot->index)));
 }
 
+/* JSON null, or a light userdata that stands for an empty array. */
 static void write_light(lua_State *L, struct writing *writing,
                         const struct spot *spot)
 {
@@ -491,6 +502,7 @@ static void report_unknown(lua_State *L, const struct writing *writing,
   }
 }
 
+/* Constants are UTF-8, so what write_utf8 gives is not asked. */
 static void write_fixed(lua_State *L, struct writing *writing,
                         const struct field *field)
 {
@@ -600,7 +612,9 @@ static int push_extra(lua_State *L, const struct writing *writing,
   return 0;
 }
 
-/* The members of an object that its schema knows. */
+/* Writes the members of an object that its schema knows. True where there was
+** none, so that what follows begins without a comma. Names that the schema does
+** not know are looked for only where the table has more entries. */
 static bool write_members(lua_State *L, struct writing *writing,
                           const struct schema *schema, const struct spot *spot,
                           int index, int extra)
