@@ -17,14 +17,15 @@ enum {
 /* Life */
 
 /* The methods have the metatable as their upvalue: to ask the registry for it
-** takes longer, and a call does so half a dozen times. Only requests have it:
-** __metatable keeps it from programs. */
+** takes longer, and a call does so half a dozen times. */
 struct request *request_check(lua_State *L)
 {
-  if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(1)))
+  struct request *request = lua_touserdata(L, 1); /* NULL: it is none */
+  if (!request || !lua_getmetatable(L, 1) ||
+      !lua_rawequal(L, -1, lua_upvalueindex(1)))
     return luaL_checkudata(L, 1, REQUEST_TYPE);
   lua_pop(L, 1);
-  return lua_touserdata(L, 1);
+  return request;
 }
 
 bool request_may_be_sent(lua_State *L, int index)
