@@ -107,15 +107,16 @@ describe("a 429", function()
       { send = providers.refresh.good(), finish = "keep" },
     }
     local client = client_of(faulty, { attempts = 2 })
-    local is_over, wallet = false, nil
+    local is_over, wallet, failure = false, nil, nil
+    local function read() -- several, so that one is answered between any two tries
+      repeat client:get_wallet "w-1" until is_over
+    end
     coffer.gather(function()
       scheduler.sleep(0.1)
-      wallet = clumio.create(client)
+      wallet, failure = clumio.create(client)
       is_over = true
-    end, function()
-      repeat client:get_wallet "w-1" until is_over
-    end)
-    expect.created(clumio, wallet)
+    end, read, read, read, read, read, read)
+    expect.created(clumio, wallet, failure)
     assert.equal(1, faulty:creates())
   end)
 
