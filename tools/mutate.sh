@@ -30,11 +30,7 @@ copy() {
   )
 }
 
-want_compiler() {
-  want 'clang' clang has clang
-}
-
-need want_build want_tests want_compiler
+need want_build want_tests want_sanitizers
 like want_loops
 need_nginx
 mkdir -p "$place"

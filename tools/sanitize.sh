@@ -13,16 +13,6 @@ cd "$(dirname "$0")/.."
 place=build/sanitize
 reports=$PWD/$place/reports
 
-want_sanitizers() {
-  want 'clang' clang has clang
-  want "clang's sanitizers" libclang-rt-dev test -e "$(runtime)"
-}
-
-# clang's is one library for both, and heeds log_path for both.
-runtime() {
-  clang -print-file-name="libclang_rt.asan-$(uname -m).so" 2>/dev/null
-}
-
 need want_build want_tests want_sanitizers
 like want_loops
 need_nginx
@@ -43,7 +33,7 @@ export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 
 cat >"$place/lua" <<EOT
 #!/bin/sh
-LD_PRELOAD=$(runtime) exec $lua "\$@"
+LD_PRELOAD=$(sanitizers) exec $lua "\$@"
 EOT
 chmod +x "$place/lua"
 

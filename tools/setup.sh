@@ -37,6 +37,11 @@ want_tests() {
   want 'curl' curl has curl
 }
 
+want_sanitizers() {
+  want 'clang' clang has clang
+  want "clang's sanitizers" libclang-rt-dev test -e "$(sanitizers)"
+}
+
 # The event loops that there are adapters for.
 want_loops() {
   want 'luv' lua-luv has_module luv
@@ -72,6 +77,11 @@ has_header() {
 
 has_module() {
   "$lua" -e "require '$1'"
+}
+
+# clang's is one library for both sanitizers, and heeds log_path for both.
+sanitizers() {
+  clang -print-file-name="libclang_rt.asan-$(uname -m).so" 2>/dev/null
 }
 
 has_requests() {

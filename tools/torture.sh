@@ -22,15 +22,6 @@ for word in "$@"; do
   esac
 done
 
-want_sanitizers() {
-  want 'clang' clang has clang
-  want "clang's sanitizers" libclang-rt-dev test -e "$(runtime)"
-}
-
-runtime() {
-  clang -print-file-name="libclang_rt.asan-$(uname -m).so" 2>/dev/null
-}
-
 # Any number that differs from commit to commit.
 first_of() {
   commit=$(git rev-parse HEAD 2>/dev/null || echo 0)
@@ -49,4 +40,4 @@ ASAN_OPTIONS="allocator_may_return_null=1:strict_string_checks=1:detect_leaks=1"
 UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
 export LSAN_OPTIONS ASAN_OPTIONS UBSAN_OPTIONS
 # shellcheck disable=SC2086 # a word or none
-LD_PRELOAD=$(runtime) "$lua" tools/torture/torture.lua "$step" "$(first_of)" ${only:+"$only"}
+LD_PRELOAD=$(sanitizers) "$lua" tools/torture/torture.lua "$step" "$(first_of)" ${only:+"$only"}

@@ -223,8 +223,8 @@ static const struct field *link_parameter(const struct schema *parameters)
 }
 
 /* A link is followed only to where the base URL leads as well. One that is
-** refused is a problem, and true is given all the same. */
-static bool append_link(lua_State *L, struct request *request,
+** refused is a problem. */
+static void append_link(lua_State *L, struct request *request,
                         const struct field *field)
 {
   size_t length;
@@ -235,7 +235,6 @@ static bool append_link(lua_State *L, struct request *request,
   if (wrong)
     marshal_problem(L, AT_PROBLEMS, field->name, wrong);
   lua_pop(L, 1);
-  return true;
 }
 
 /* Writes the address, which may show one more problem: a link that leads
@@ -243,8 +242,11 @@ static bool append_link(lua_State *L, struct request *request,
 static void build_url(lua_State *L, struct request *request)
 {
   const struct field *link = link_parameter(request->operation->parameters);
-  bool is_built = link ? append_link(L, request, link)
-                       : append_path(L, request) && append_query(L, request);
+  bool is_built = true;
+  if (link)
+    append_link(L, request, link);
+  else
+    is_built = append_path(L, request) && append_query(L, request);
   if (!is_built || !buffer_terminate(&request->url))
     luaL_error(L, "not enough memory");
 }

@@ -7,18 +7,23 @@ local function blank(text)
   return (text:gsub("[^\n]", " "))
 end
 
---- Where the text that begins at `at` and is no code ends; nil where it is code.
-local function c_end(source, at)
-  local two = source:sub(at, at + 1)
-  if two == "/*" then
-    return select(2, source:find("*/", at + 2, true))
-  end
+--- Where the string in quotes that begins at `at` ends; nil where none does.
+local function string_end(source, at)
   local quote = source:match("^[\"']", at)
   local place = quote and at + 1
   while place and source:sub(place, place) ~= quote do
     place = place + (source:sub(place, place) == "\\" and 2 or 1)
   end
   return place
+end
+
+--- Where the text that begins at `at` and is no code ends; nil where it is code.
+local function c_end(source, at)
+  local two = source:sub(at, at + 1)
+  if two == "/*" then
+    return select(2, source:find("*/", at + 2, true))
+  end
+  return string_end(source, at)
 end
 
 local function lua_end(source, at)
@@ -28,12 +33,7 @@ local function lua_end(source, at)
   elseif source:sub(at, at + 1) == "--" then
     return (source:find("\n", at, true) or #source + 1) - 1
   end
-  local quote = source:match("^[\"']", at)
-  local place = quote and at + 1
-  while place and source:sub(place, place) ~= quote do
-    place = place + (source:sub(place, place) == "\\" and 2 or 1)
-  end
-  return place
+  return string_end(source, at)
 end
 
 --- The source with nothing but its code.
